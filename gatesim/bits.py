@@ -1,0 +1,126 @@
+"""Arrays of integers to bit planes and back, and the checks on the way in.
+
+A bit plane is (bits, words) uint64: pattern ``p`` is bit ``p & 63`` of word ``p >> 6``; lanes past the
+last pattern read 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import ValueFitError
+from .kernels import bits as kernel
+
+
+def n_words(n_patterns: int) -> int:
+    """Words that hold `n_patterns` lanes."""
+    return (n_patterns + 63) >> 6
+
+
+def lane_mask(n_patterns: int) -> np.ndarray:
+    """(words,) uint64 with a 1 in every used lane."""
+    mask = np.full(n_words(n_patterns), ~np.uint64(0))
+    if n_patterns & 63:
+        mask[-1] = np.uint64((1 << (n_patterns & 63)) - 1)
+    return mask
+
+
+def as_unsigned(values, width: int, what: str) -> np.ndarray:
+    """`values` as unsigned integers of `width` bits: uint64, or object past 64 bits.
+
+    A negative value is taken as two's complement when it fits as such.
+
+    Raises
+    ------
+    ValueFitError
+        Not integers, or a value outside ``-2**(width - 1) .. 2**width - 1``; says which and where.
+    """
+    array = np.asarray(values)
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8)
+    if array.dtype.kind == "f" and array.size == 0:
+        array = array.astype(np.uint64)
+    if array.dtype.kind not in "iuO":
+        raise ValueFitError(f"{what} takes integers, not {array.dtype} values")
+    if array.dtype == object and not all(isinstance(v, (int, np.integer)) for v in array.flat):
+        bad = next(v for v in array.flat if not isinstance(v, (int, np.integer)))
+        raise ValueFitError(f"{what} takes integers, not {type(bad).__name__} ({bad!r})")
+    if array.size == 0:
+        return array.astype(np.uint64 if width <= 64 else object)
+    low, high = -(1 << (width - 1)), (1 << width) - 1
+    small, large = int(array.min()), int(array.max())
+    if small < low or large > high:
+        bad = small if small < low else large
+        at = np.unravel_index(int(np.argmax(array == bad)), array.shape) if array.ndim else ()
+        where = f" (at index {', '.join(map(str, map(int, at)))})" if at else ""
+        raise ValueFitError(
+            f"value {bad}{where} does not fit into {what} of {width} bit{'s' * (width > 1)} "
+            f"(0 to {high}, or {low} to {high >> 1} signed)"
+        )
+    if width > 64:
+        wide = array.astype(object)
+        return np.asarray(wide & high, dtype=object)
+    if array.dtype == object:
+        return np.asarray(array & high, dtype=object).astype(np.uint64)
+    unsigned = array.astype(np.int64).view(np.uint64) if small < 0 else array.astype(np.uint64)
+    return unsigned if width == 64 or small >= 0 else unsigned & np.uint64(high)
+
+
+def pack(values: np.ndarray, width: int) -> np.ndarray:
+    """(width, words) uint64 planes of unsigned `values` (patterns,), uint64 or object."""
+    planes = np.empty((width, n_words(len(values))), dtype=np.uint64)
+    if values.dtype != object:
+        kernel.pack(np.ascontiguousarray(values, dtype=np.uint64), planes)
+        return planes
+    mask = (1 << 64) - 1
+    for low in range(0, width, 64):
+        part = np.asarray((values >> low) & mask, dtype=object).astype(np.uint64)
+        planes[low : low + 64] = pack(part, min(64, width - low))
+    return planes
+
+
+def unpack(planes: np.ndarray, n_patterns: int) -> np.ndarray:
+    """(patterns,) unsigned integers of `planes` (bits, words): uint64, or object past 64 bits."""
+    width = planes.shape[0]
+    if width <= 64:
+        values = np.empty(n_patterns, dtype=np.uint64)
+        kernel.unpack(np.ascontiguousarray(planes), values)
+        return values
+    total = np.zeros(n_patterns, dtype=object)
+    for low in range(0, width, 64):
+        total |= unpack(planes[low : low + 64], n_patterns).astype(object) << low
+    return total
+
+
+def as_signed(values: np.ndarray, width: int) -> np.ndarray:
+    """Read unsigned `values` of `width` bits as two's complement: int64, or object past 64 bits.
+
+    Examples
+    --------
+    >>> as_signed(np.array([0, 127, 128, 255], dtype=np.uint64), 8)
+    array([   0,  127, -128,   -1])
+    """
+    values = np.asarray(values)
+    if width > 64:
+        return np.asarray([int(v) - ((int(v) >> (width - 1)) << width) for v in values.flat], dtype=object).reshape(values.shape)
+    shift = 64 - width
+    return (values.astype(np.uint64) << np.uint64(shift)).view(np.int64) >> np.int64(shift)
+
+
+def port_values(words: np.ndarray, ports: list[tuple[str, int]], n_patterns: int) -> dict[str, np.ndarray]:
+    """Integers by port name, (cycles, patterns) each, from `words` (cycles, bits, words)."""
+    found, low = {}, 0
+    for name, width in ports:
+        found[name] = unpack_cycles(words[:, low : low + width], n_patterns)
+        low += width
+    return found
+
+
+def unpack_cycles(words: np.ndarray, n_patterns: int) -> np.ndarray:
+    """(cycles, patterns) integers of `words` (cycles, bits, words)."""
+    if n_patterns == 1 and words.shape[1] <= 64:  # one instance, many cycles: weigh the bits in one go
+        weights = np.uint64(1) << np.arange(words.shape[1], dtype=np.uint64)
+        return ((words[:, :, 0] & np.uint64(1)) * weights).sum(axis=1, dtype=np.uint64)[:, None]
+    if not len(words):
+        return np.empty((0, n_patterns), np.uint64 if words.shape[1] <= 64 else object)
+    return np.stack([unpack(plane, n_patterns) for plane in words])
