@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatesim import Builder, Stimulus, check_engine, compile, engine, simulate
+from gatesim.conformance import compare, random_netlist
+from gatesim.engines import engine_names
+from gatesim.engines.python import PythonEngine
+from gatesim.errors import EquivalenceError, LoopError, UnknownNameError, ValueFitError
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_engine_conforms(name):
+    assert check_engine(engine(name), rng=1) > 1000
+
+
+@given(seed=st.integers(0, 2**32), patterns=st.integers(1, 130), cycles=st.integers(1, 6))
+@settings(max_examples=60, deadline=None)
+def test_logic2_equals_reference_on_random_netlists(seed, patterns, cycles):
+    net = random_netlist(seed, n_cells=seed % 150, n_registers=seed % 9, n_memories=seed % 4)
+    compare(engine("logic2"), net, Stimulus.random(net, patterns, n_cycles=cycles, rng=seed))
+
+
+def test_the_suite_catches_a_wrong_engine():
+    class Wrong(PythonEngine):
+        name = "wrong"
+
+        def _simulate(self, stimulus, state, nets, record):
+            out, extra = super()._simulate(stimulus, state, nets, record)
+            if len(self.netlist.registers) and stimulus.n_patterns > 3:
+                out[..., 0] ^= np.uint64(4) * (out[..., 0] & np.uint64(8) != 0)
+            return out, extra
+
+    with pytest.raises(EquivalenceError, match="engine 'wrong' disagrees with 'python' on 'random'"):
+        check_engine(Wrong, rounds=2)
+
+
+def test_simulate_shapes_and_wide_values():
+    b = Builder("wide")
+    x, y = b.input_bus("x", 100), b.input_bus("y", 100)
+    b.output("both", x & y)
+    b.output("low", (x ^ y)[:7])
+    net = b.freeze()
+    a, c = (1 << 99) | 12345, (1 << 99) | 54321
+    r = simulate(net, x=a, y=c)
+    assert r["both"] == a & c
+    assert int(r["low"]) == (a ^ c) & 127
+    grid = simulate(net, x=np.array([[1, 2, 3]], dtype=object), y=np.array([[1], [3]], dtype=object))
+    assert grid["both"].tolist() == [[1, 0, 1], [1, 2, 3]]
+
+
+def _counter():
+    b = Builder("counter")
+    d = b.wires(8)
+    q = b.register(d, enable=b.input("en"))
+    carry, total = b.one, []
+    for bit in q:
+        total.append(bit ^ carry)
+        carry = bit & carry
+    b.drive(d, total)
+    b.output("q", q)
+    return b.freeze()
+
+
+def test_axis_zero_is_time_for_clocked_netlists():
+    net = _counter()
+    assert simulate(net, en=[1, 1, 0, 1, 1])["q"].tolist() == [0, 1, 2, 2, 3]
+    two = simulate(net, en=np.array([[1, 0], [1, 1], [1, 1]]))["q"]
+    assert two.tolist() == [[0, 0], [1, 0], [2, 1]]
+    assert int(simulate(net, en=1, cycles=1000, record="last")["q"]) == 999 % 256
+
+
+def test_state_continues_and_resets():
+    run = engine("logic2")(compile(_counter()))
+    held = Stimulus.from_values(run.netlist, {"en": 1}, n_cycles=10)
+    assert run.run(held)["q"].ravel().tolist() == list(range(10))
+    saved = run.state
+    assert run.run(held, record="last")["q"].item() == 19
+    run.state = saved
+    assert run.run(held, record="last")["q"].item() == 19
+    run.reset()
+    assert run.run(held, record="last")["q"].item() == 9
+
+
+def test_watching_inner_nets():
+    b = Builder("watch")
+    x, y = b.input("x"), b.input("y")
+    inner = (~(x & y)).named("inner")
+    b.output("z", inner ^ x)
+    net = b.freeze()
+    r = simulate(net, x=[0, 1, 1], y=[1, 0, 1], watch=["inner"])
+    assert r["inner"].tolist() == [1, 1, 0]
+    with pytest.raises(UnknownNameError, match="unknown net of 'watch' 'iner'; did you mean 'inner'"):
+        simulate(net, x=0, y=0, watch=["iner"])
+    with pytest.raises(ValueFitError, match="was not kept: compile"):
+        engine("logic2")(compile(net)).run(Stimulus.exhaustive(net), watch=["inner"])
+
+
+def test_bad_calls_say_what_is_wrong():
+    net = _counter()
+    with pytest.raises(UnknownNameError, match="unknown input of 'counter' 'enable'"):
+        simulate(net, enable=1, cycles=3)
+    with pytest.raises(ValueFitError, match="no value for input 'en'"):
+        simulate(net, cycles=3)
+    with pytest.raises(ValueFitError, match=r"value 2 \(at index 1, 0\) does not fit into input 'en' of 1 bit"):
+        simulate(net, en=[1, 2])
+    with pytest.raises(ValueFitError, match="give cycles="):
+        simulate(net, en=1)
+    with pytest.raises(ValueFitError, match="takes integers, not float64"):
+        simulate(net, en=[0.5, 1.0])
+    with pytest.raises(UnknownNameError, match="unknown engine 'logik2'; did you mean 'logic2'"):
+        simulate(net, en=[1], engine="logik2")
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_loops_are_refused_with_their_nets(name):
+    b = Builder("ring")
+    w = b.wire("a")
+    second = (~w).named("b")
+    b.drive(w, (~second).named("c"))
+    b.output("o", w)
+    with pytest.raises(LoopError, match=r"combinational loop of 2 cells: .*break the loop with a flip-flop"):
+        simulate(b.freeze(), engine=name)
+
+
+def test_exhaustive_stimulus_counts():
+    b = Builder("eight")
+    b.output("y", b.input_bus("x", 8))
+    net = b.freeze()
+    assert Stimulus.exhaustive(net).values(net)["x"].ravel().tolist() == list(range(256))
+
+
+def test_random_stimulus_is_reproducible_and_masked():
+    net = _counter()
+    one, two = (Stimulus.random(net, 70, n_cycles=2, rng=5) for _ in range(2))
+    assert np.array_equal(one.words, two.words)
+    assert not (one.words[..., 1] >> np.uint64(6)).any()
