@@ -8,10 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .builder import Bit, Builder, Bus, as_bus, block, build, concat
+from .builder import Builder
 from .errors import GatesimError
 from .gates import GATES, gate
-from .netlist import Memory, Netlist, Port, Scope
+from .generators import block, build
+from .memory import Memory
+from .netlist import Netlist, Port, Scope
+from .signals import Bit, Bus, as_bus, concat
 
 __version__ = "0.1.0"
 

@@ -111,7 +111,9 @@ def live(net: Netlist) -> np.ndarray:
     Constants and inputs always count: they belong to the interface. A memory is live when one of its
     read-data bits is; then everything that feeds its ports is live too.
     """
-    start = np.concatenate((np.array([0, 1], np.int32), _observed(net), *(np.array(p.nets, np.int32) for p in net.inputs)))
+    start = np.concatenate(
+        (np.array([0, 1], np.int32), _observed(net), *(np.array(p.nets, np.int32) for p in net.inputs))
+    )
     seen = graph.reach(start, net.fanin_ptr, net.fanin, net.n_nets)
     waiting = list(net.memories)
     while True:
@@ -173,5 +175,3 @@ def statistics(net: Netlist) -> Statistics:
         mean_fanout=float(driven.mean()) if len(driven) else 0.0,
         cells=net.counts(),
     )
-
-

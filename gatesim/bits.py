@@ -102,7 +102,9 @@ def as_signed(values: np.ndarray, width: int) -> np.ndarray:
     """
     values = np.asarray(values)
     if width > 64:
-        return np.asarray([int(v) - ((int(v) >> (width - 1)) << width) for v in values.flat], dtype=object).reshape(values.shape)
+        return np.asarray([int(v) - ((int(v) >> (width - 1)) << width) for v in values.flat], dtype=object).reshape(
+            values.shape
+        )
     shift = 64 - width
     return (values.astype(np.uint64) << np.uint64(shift)).view(np.int64) >> np.int64(shift)
 

@@ -14,146 +14,21 @@ Examples
 
 from __future__ import annotations
 
-import functools
-import inspect
-import types
-import typing
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar, overload
+from typing import overload
 
 import numpy as np
 
 from . import gates
-from .errors import BuildError, NetlistError, ValueFitError, WidthError, unknown_name
-from .netlist import Memory, Netlist, Port, ReadPort, Scope, WritePort, memory_contents
+from .errors import BuildError, NetlistError, ValueFitError, WidthError
+from .memory import Memory, ReadPort, WritePort, memory_contents, moved_memory
+from .netlist import Netlist, Port, Scope
+from .signals import Bit, Bus, as_bus
 
 _WIRE = 254  # op of a declared wire: resolved to its driver by freeze(), never in a netlist
 _UNCONNECTED = -1
-
-
-class Bit:
-    """One net under construction. Immutable; made by a :class:`Builder` only."""
-
-    __slots__ = ("builder", "id")
-
-    def __init__(self, builder: Builder, id: int) -> None:
-        self.builder = builder
-        self.id = id
-
-    def __and__(self, other: Bit) -> Bit:
-        return self.builder._gate2(gates.AND, self, other)
-
-    def __or__(self, other: Bit) -> Bit:
-        return self.builder._gate2(gates.OR, self, other)
-
-    def __xor__(self, other: Bit) -> Bit:
-        return self.builder._gate2(gates.XOR, self, other)
-
-    def __invert__(self) -> Bit:
-        return self.builder._emit(gates.NOT, (self.id,))
-
-    def __bool__(self) -> bool:
-        raise BuildError("a Bit has no value while the circuit is built: use mux(), not if/and/or")
-
-    def named(self, name: str) -> Bit:
-        """Give this net a name of its own and return it."""
-        self.builder._names[self.id] = name
-        return self
-
-    def repeat(self, width: int) -> Bus:
-        """A bus of `width` copies of this bit."""
-        return Bus((self,) * width)
-
-    def __repr__(self) -> str:
-        return f"<Bit {self.id} of {self.builder.name!r}>"
-
-
-class Bus(tuple[Bit, ...]):
-    """An immutable sequence of bits, LSB first, sliced like a tuple (a slice is a bus)."""
-
-    __slots__ = ()
-
-    @property
-    def builder(self) -> Builder:
-        """The builder that owns the bits."""
-        if not self:
-            raise BuildError("an empty bus belongs to no builder")
-        return self[0].builder
-
-    @property
-    def width(self) -> int:
-        """Number of bits."""
-        return len(self)
-
-    @overload
-    def __getitem__(self, index: slice) -> Bus: ...  # type: ignore[override]
-    @overload
-    def __getitem__(self, index: typing.SupportsIndex) -> Bit: ...
-    def __getitem__(self, index):
-        got = tuple.__getitem__(self, index)
-        return Bus(got) if isinstance(index, slice) else got
-
-    def _zip(self, op: int, symbol: str, other: Bus) -> Bus:
-        if not isinstance(other, Bus):
-            raise BuildError(f"'{symbol}' wants two buses of one width; use bit.repeat(n) to widen a bit")
-        if len(self) != len(other):
-            raise WidthError(f"'{symbol}' between buses of {len(self)} and {len(other)} bits: widths must be equal")
-        return Bus([x.builder._gate2(op, x, y) for x, y in zip(self, other, strict=True)])
-
-    def __and__(self, other: Bus) -> Bus:
-        return self._zip(gates.AND, "&", other)
-
-    def __or__(self, other: Bus) -> Bus:
-        return self._zip(gates.OR, "|", other)
-
-    def __xor__(self, other: Bus) -> Bus:
-        return self._zip(gates.XOR, "^", other)
-
-    def __invert__(self) -> Bus:
-        return Bus([~x for x in self])
-
-    def __bool__(self) -> bool:
-        raise BuildError("a Bus has no value while the circuit is built: use mux(), not if/and/or")
-
-    def __add__(self, other: object) -> typing.NoReturn:  # type: ignore[override]
-        raise BuildError("buses have no '+': choose an adder (circuits.adders), or concat() to join them")
-
-    __radd__ = __add__  # type: ignore[assignment]
-
-    def __mul__(self, other: object) -> typing.NoReturn:  # type: ignore[override]
-        raise BuildError("buses have no '*': choose a multiplier (circuits.multipliers), or bit.repeat(n)")
-
-    __rmul__ = __mul__  # type: ignore[assignment]
-
-    def named(self, name: str) -> Bus:
-        """Name every bit ``name[i]`` and return the bus."""
-        for i, x in enumerate(self):
-            x.named(f"{name}[{i}]")
-        return self
-
-    def __repr__(self) -> str:
-        return f"<Bus of {len(self)} bits>"
-
-
-Signal = Bit | Bus
-
-
-def concat(*parts: Bit | Sequence[Bit]) -> Bus:
-    """Join bits and buses, least significant part first."""
-    joined: list[Bit] = []
-    for part in parts:
-        if isinstance(part, Bit):
-            joined.append(part)
-        else:
-            joined.extend(part)
-    return Bus(joined)
-
-
-def as_bus(signal: Bit | Sequence[Bit]) -> Bus:
-    """A bus of one bit from a bit; a bus from a sequence of bits."""
-    return Bus((signal,)) if isinstance(signal, Bit) else Bus(signal)
 
 
 class Builder:
@@ -172,6 +47,7 @@ class Builder:
         self._scopes: list[Scope] = [Scope("", -1)]
         self._scope_uses: dict[tuple[int, str], int] = {}
         self._ports: list[Port] = []
+        self._port_names: set[str] = set()
         self._names: dict[int, str] = {}
         self._memories: list[Memory] = []
         self._drivers: dict[int, int] = {}  # declared wire -> driving net
@@ -219,8 +95,9 @@ class Builder:
         self._add_port(Port(name, "output", tuple(x.id for x in bus)))
 
     def _add_port(self, port: Port) -> None:
-        if any(p.name == port.name for p in self._ports):
+        if port.name in self._port_names:
             raise BuildError(f"port {port.name!r} of {self.name!r} is declared twice")
+        self._port_names.add(port.name)
         self._ports.append(port)
 
     # -- gates -------------------------------------------------------------------------------
@@ -328,15 +205,11 @@ class Builder:
         self._check_own((d, enable, reset))
         return self._emit(gates.DFF1 if init else gates.DFF, (d.id, enable.id, reset.id))
 
-    def register(
-        self, d: Sequence[Bit], *, enable: Bit | None = None, reset: Bit | None = None, init: int = 0
-    ) -> Bus:
+    def register(self, d: Sequence[Bit], *, enable: Bit | None = None, reset: Bit | None = None, init: int = 0) -> Bus:
         """A register of ``len(d)`` flip-flops; `init` is an unsigned integer of that width."""
         if not 0 <= init < 1 << len(d):
             raise ValueFitError(f"a register of {len(d)} bits cannot power up to {init}")
-        return Bus(
-            [self.flip_flop(x, enable=enable, reset=reset, init=(init >> i) & 1) for i, x in enumerate(d)]
-        )
+        return Bus([self.flip_flop(x, enable=enable, reset=reset, init=(init >> i) & 1) for i, x in enumerate(d)])
 
     def memory(
         self,
@@ -461,174 +334,3 @@ class Builder:
             scope_of[keep],
             tuple(moved_memory(m, move) for m in self._memories),
         )
-
-
-def moved_memory(memory: Memory, move: Callable[[Iterable[int]], tuple[int, ...]]) -> Memory:
-    """`memory` with every net number replaced through `move`."""
-    return Memory(
-        memory.name,
-        memory.depth,
-        memory.width,
-        memory.contents,
-        tuple(ReadPort(move(r.address), move(r.data)) for r in memory.reads),
-        tuple(WritePort(move(w.address), move(w.data), move((w.enable,))[0]) for w in memory.writes),
-    )
-
-
-# -- functions over buses --------------------------------------------------------------------
-
-F = TypeVar("F", bound=Callable)
-
-
-def find_builder(*values: object) -> Builder | None:
-    """The builder of the first bit, bus or builder found in `values` (sequences searched too)."""
-    for value in values:
-        if isinstance(value, Builder):
-            return value
-        if isinstance(value, Bit):
-            return value.builder
-        if isinstance(value, (tuple, list)) and (found := find_builder(*value)) is not None:
-            return found
-    return None
-
-
-def block(function: F) -> F:
-    """Decorate a generator function: each call labels its cells with a scope of the function's name."""
-
-    @functools.wraps(function)
-    def scoped(*args, **kwargs):
-        builder = find_builder(*args, *kwargs.values())
-        if builder is None:
-            raise BuildError(f"{function.__name__}() needs a bit, a bus or a Builder among its arguments")
-        with builder.scope(function.__name__):
-            return function(*args, **kwargs)
-
-    return typing.cast(F, scoped)
-
-
-def build(function: Callable, /, name: str | None = None, **arguments) -> Netlist:
-    """Turn a function over buses into a netlist.
-
-    Parameters annotated ``Bus`` or ``Bit`` become input ports: give the width of each bus (a bit is
-    always 1; an optional bit appears only when its argument is given). A parameter annotated as a
-    sequence of buses takes a tuple of widths and makes ports ``name0, name1, ...``. A parameter
-    annotated ``Builder`` receives the builder. Everything else is passed on. The result's fields
-    (NamedTuple or dict), or ``out`` for a single signal, become output ports.
-
-    Examples
-    --------
-    >>> def half_adder(x: Bit, y: Bit) -> dict[str, Bit]:
-    ...     return {"sum": x ^ y, "carry": x & y}
-    >>> build(half_adder).n_gates
-    2
-
-    Raises
-    ------
-    BuildError
-        A width is missing, or the function returns something that is no signal.
-    UnknownNameError
-        An argument that the function does not take.
-    """
-    plain = inspect.unwrap(function)
-    label = getattr(plain, "__name__", type(plain).__name__)
-    builder = Builder(name or label)
-    try:
-        hints = typing.get_type_hints(plain)
-    except (NameError, TypeError) as exc:
-        raise BuildError(f"cannot read the annotations of {label}(): {exc}") from exc
-    parameters = inspect.signature(plain).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for key in arguments:
-        if key not in parameters and not takes_any:
-            raise unknown_name(f"argument of {label}()", key, parameters)
-    call: dict[str, object] = {k: v for k, v in arguments.items() if k not in parameters}
-    for key, parameter in parameters.items():
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            continue
-        given = key in arguments
-        value = arguments.get(key)
-        role = _role(hints.get(key))
-        if role == "builder":
-            call[key] = builder
-        elif role is None:
-            if given:
-                call[key] = value
-            elif parameter.default is parameter.empty:
-                raise BuildError(f"{label}() needs a value for {key!r}")
-        elif given and value is None:
-            call[key] = None
-        elif role == "bit":
-            if given or parameter.default is parameter.empty:
-                if given and value != 1:
-                    raise BuildError(f"{label}(): {key!r} is a bit; its width is 1, not {value!r}")
-                call[key] = builder.input(key)
-        elif not given:
-            if parameter.default is parameter.empty:
-                raise BuildError(f"{label}() needs a width for its bus {key!r}, for example {key}=8")
-        elif role == "bus":
-            call[key] = builder.input_bus(key, _width(label, key, value))
-        else:
-            call[key] = _input_sequence(builder, label, key, role, value)
-    positional = [call.pop(k) for k, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and k in call]
-    result = function(*positional, **call)
-    for out_name, signal in _outputs(label, result):
-        builder.output(out_name, signal)
-    return builder.freeze()
-
-
-def _role(hint: object) -> str | None:
-    """What an annotation asks of build(): bit, bus, buses, bits, builder, or nothing."""
-    if hint is Builder:
-        return "builder"
-    if hint is Bit:
-        return "bit"
-    if hint is Bus:
-        return "bus"
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        roles = {_role(a) for a in args if a is not type(None)}
-        return roles.pop() if len(roles) == 1 else None
-    if origin is not None and args:
-        inner = _role(args[0])
-        if inner in ("bus", "bit"):
-            return "buses" if inner == "bus" else "bits"
-    return None
-
-
-def _width(label: str, key: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise BuildError(f"{label}(): {key!r} is a bus; give its width as a positive integer, not {value!r}")
-    return int(value)
-
-
-def _input_sequence(builder: Builder, label: str, key: str, role: str, value: object) -> list[Signal]:
-    if role == "bits":
-        return list(builder.input_bus(key, _width(label, key, value)))
-    if not isinstance(value, (tuple, list)):
-        raise BuildError(f"{label}(): {key!r} is a sequence of buses; give a tuple of widths, not {value!r}")
-    return [builder.input_bus(f"{key}{i}", _width(label, key, w)) for i, w in enumerate(value)]
-
-
-def _outputs(label: str, result: object) -> Iterator[tuple[str, Bit | Sequence[Bit]]]:
-    if isinstance(result, (Bit, Bus)):
-        yield "out", result
-        return
-    if isinstance(result, dict):
-        fields = list(result.items())
-    elif hasattr(result, "_fields"):
-        fields = list(zip(result._fields, result, strict=True))  # type: ignore[attr-defined]
-    else:
-        raise BuildError(f"{label}() must return a Bit, a Bus, a NamedTuple or a dict of them, not {type(result).__name__}")
-    for key, signal in fields:
-        if signal is None:
-            continue
-        if isinstance(signal, list):
-            for i, bus in enumerate(signal):
-                yield f"{key}{i}", bus
-        elif isinstance(signal, (Bit, Bus)):
-            yield key, signal
-        else:
-            raise BuildError(f"{label}(): result {key!r} is a {type(signal).__name__}, not a Bit or a Bus")
-
-
-__all__ = ["Bit", "Builder", "Bus", "Signal", "as_bus", "block", "build", "concat", "find_builder"]

@@ -11,14 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .builder import Bit, Builder, Bus, concat
+from .builder import Builder
 from .engines import Engine
 from .engines.python import PythonEngine
 from .errors import EquivalenceError, LoopError, ValueFitError
 from .gates import LOGIC_GATES
 from .netlist import Netlist
 from .results import Result
-from .schedule import Schedule, compile as compile_netlist
+from .schedule import Schedule
+from .schedule import compile as compile_netlist
+from .signals import Bit, Bus, concat
 from .stimulus import Stimulus
 
 PATTERN_COUNTS = (1, 63, 64, 65, 513, 2049)

@@ -16,9 +16,7 @@ def to_networkx(net: Netlist, *, through_registers: bool = True) -> nx.DiGraph:
     are left out, so that the graph is acyclic exactly when the netlist has no combinational loop.
     """
     g: nx.DiGraph = nx.DiGraph(name=net.name)
-    g.add_nodes_from(
-        (i, {"name": net.net_name(i), "gate": GATES[o].name}) for i, o in enumerate(net.op.tolist())
-    )
+    g.add_nodes_from((i, {"name": net.net_name(i), "gate": GATES[o].name}) for i, o in enumerate(net.op.tolist()))
     reader = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
     keep = np.ones(len(reader), bool) if through_registers else ~IS_REGISTER[net.op[reader]]
     g.add_edges_from(zip(net.fanin[keep].tolist(), reader[keep].tolist(), strict=True))

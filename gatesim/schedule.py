@@ -20,7 +20,6 @@ from .kernels.logic2 import KIND_OF, ORDER_OF, READ_KIND
 from .netlist import Netlist
 
 
-
 @dataclass(frozen=True, eq=False)
 class ReadPorts:
     """Memory read ports that somebody reads; CSR lists of address literals and data slots."""
@@ -99,7 +98,9 @@ class Schedule:
         return np.array(found, dtype=np.int32)
 
     def __repr__(self) -> str:
-        return f"<Schedule of {self.netlist.name!r}: {len(self.rows)} rows in {len(self.runs)} runs, {self.n_slots} slots>"
+        return (
+            f"<Schedule of {self.netlist.name!r}: {len(self.rows)} rows in {len(self.runs)} runs, {self.n_slots} slots>"
+        )
 
 
 def compile(net: Netlist, keep: Sequence[str | int] = ()) -> Schedule:
@@ -225,7 +226,9 @@ class _Lowering:
             lit = np.asarray(literals, np.int64)
             return (2 * slot[lit >> 1] + (lit & 1)).astype(np.int32)
 
-        write_parts = [_csr([self.literal[list(getattr(w, part))] for _, w in writes]) for part in ("address", "data")]
+        write_parts = [
+            _csr([self.literal[list(getattr(w, part))].tolist() for _, w in writes]) for part in ("address", "data")
+        ]
         return Schedule(
             netlist=net,
             n_slots=int(n_slots),

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .engines import Record, engine as engine_class
+from .engines import Record
+from .engines import engine as engine_class
 from .errors import ValueFitError
 from .netlist import Netlist
 from .results import Result
@@ -82,7 +83,9 @@ def simulate(
         result = run.run(Stimulus.from_values(net, flat, n_patterns=n), watch=watch)
         return replace(result, shape=shape)
     if len(shape) > 2:
-        raise ValueFitError(f"{net.name!r} has state: its inputs are (cycles,) or (cycles, patterns), not {len(shape)}-D")
+        raise ValueFitError(
+            f"{net.name!r} has state: its inputs are (cycles,) or (cycles, patterns), not {len(shape)}-D"
+        )
     n_cycles = _cycles(net, shape, cycles)
     n_patterns = shape[1] if len(shape) == 2 else 1
     timed = {k: a[:, None] if a.ndim == 1 else a for k, a in arrays.items()}

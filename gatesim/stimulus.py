@@ -37,9 +37,13 @@ class Stimulus:
 
     def __post_init__(self) -> None:
         if self.words.ndim != 3 or self.words.dtype != np.uint64:
-            raise ValueFitError(f"stimulus words must be a 3-D uint64 array, not {self.words.ndim}-D {self.words.dtype}")
+            raise ValueFitError(
+                f"stimulus words must be a 3-D uint64 array, not {self.words.ndim}-D {self.words.dtype}"
+            )
         if self.words.shape[0] not in (1, self.n_cycles):
-            raise ValueFitError(f"stimulus has planes for {self.words.shape[0]} cycles, not for {self.n_cycles} (or 1, held)")
+            raise ValueFitError(
+                f"stimulus has planes for {self.words.shape[0]} cycles, not for {self.n_cycles} (or 1, held)"
+            )
         if self.words.shape[2] != bits.n_words(self.n_patterns):
             raise ValueFitError(f"stimulus has {self.words.shape[2]} words for {self.n_patterns} patterns")
 
@@ -75,7 +79,7 @@ class Stimulus:
                     f"input {port.name!r} has shape {array.shape}; it must broadcast to "
                     f"{n_cycles} cycles x {n_patterns} patterns"
                 ) from None
-            if array.ndim == 0 or array.shape[0] == 1 and array.ndim == 1:
+            if array.ndim == 0 or (array.shape[0] == 1 and array.ndim == 1):
                 planes.append(_constant_planes(int(array.reshape(-1)[0]), width, shape))
             else:
                 planes.append(np.stack([bits.pack(full[c], width) for c in range(shape[0])]))
@@ -84,7 +88,9 @@ class Stimulus:
         return cls(np.ascontiguousarray(words), n_patterns, n_cycles)
 
     @classmethod
-    def random(cls, net: Netlist, n_patterns: int, *, n_cycles: int = 1, rng: int | np.random.Generator = 0) -> Stimulus:
+    def random(
+        cls, net: Netlist, n_patterns: int, *, n_cycles: int = 1, rng: int | np.random.Generator = 0
+    ) -> Stimulus:
         """Independent fair bits, the same for the same `rng` whatever the engine."""
         generator = np.random.default_rng(rng)
         n_bits = sum(p.width for p in net.inputs)

@@ -93,7 +93,7 @@ class Engine:
         if state.n_patterns != stimulus.n_patterns:
             if not net.is_combinational:
                 raise ValueFitError(
-                    f"the state holds {state.n_patterns} instances and the stimulus {stimulus.n_patterns}: reset() first"
+                    f"the state holds {state.n_patterns} instances, the stimulus {stimulus.n_patterns}: reset() first"
                 )
             state = initial_state(net, stimulus.n_patterns)
         fields, nets = observed(net, watch)

@@ -39,7 +39,9 @@ class PythonEngine(Engine):
         value[1] = 1
         value[net.registers] = _bits(state.registers, n)
         inputs = [k for p in net.inputs for k in p.nets]
-        tables = {g.op: np.array([g.table >> i & 1 for i in range(1 << g.arity)], np.uint8) for g in GATES if IS_LOGIC[g.op]}
+        tables = {
+            g.op: np.array([g.table >> i & 1 for i in range(1 << g.arity)], np.uint8) for g in GATES if IS_LOGIC[g.op]
+        }
         port_of = {k: (i, r, b) for i, m in enumerate(net.memories) for r in m.reads for b, k in enumerate(r.data)}
         order = [int(i) for i in levels(net).order]
         for cycle in range(stimulus.n_cycles):
@@ -53,7 +55,9 @@ class PythonEngine(Engine):
                     value[cell] = tables[op][index]
                 elif cell in port_of:
                     which, port, bit = port_of[cell]
-                    value[cell] = _read(net.memories[which], state.memories[which], rows, _number(value, port.address)) >> np.uint64(bit) & np.uint64(1)
+                    value[cell] = _read(
+                        net.memories[which], state.memories[which], rows, _number(value, port.address)
+                    ) >> np.uint64(bit) & np.uint64(1)
             if len(out) > 1 or cycle == stimulus.n_cycles - 1:
                 out[cycle if len(out) > 1 else 0][:, words] = _planes(value[nets])
             self._clock_edge(value, state, rows)
@@ -93,7 +97,11 @@ def _read(memory, stored: np.ndarray, rows: np.ndarray, address: np.ndarray) -> 
 def _bits(planes: np.ndarray, n: int) -> np.ndarray:
     """(k, n) uint8 of bit planes (k, words)."""
     planes = np.ascontiguousarray(planes)
-    return np.unpackbits(planes.view(np.uint8), axis=1, count=n, bitorder="little") if planes.size else np.zeros((len(planes), n), np.uint8)
+    return (
+        np.unpackbits(planes.view(np.uint8), axis=1, count=n, bitorder="little")
+        if planes.size
+        else np.zeros((len(planes), n), np.uint8)
+    )
 
 
 def _planes(value: np.ndarray) -> np.ndarray:

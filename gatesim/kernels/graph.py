@@ -27,7 +27,8 @@ def fanout_lists(fanin_ptr, fanin, n):
 @njit(cache=True, nogil=True)
 def levelise(is_source, fanin_ptr, fanin, n):
     """Level of every net (sources 0, a cell one more than its deepest pin; -1 in or after a loop)
-    and the cells in an order where drivers come first, sorted by (level, id)."""
+    and the cells in an order where drivers come first, sorted by (level, id).
+    """
     level = np.full(n, -1, np.int32)
     # Most netlists are written drivers first: one forward sweep settles those without a fanout list.
     pending = 0
@@ -43,8 +44,7 @@ def levelise(is_source, fanin_ptr, fanin, n):
             if at < 0:
                 deepest = -1
                 break
-            if at > deepest:
-                deepest = at
+            deepest = max(deepest, at)
         if deepest < 0:
             pending += 1
         else:
@@ -69,8 +69,7 @@ def levelise(is_source, fanin_ptr, fanin, n):
             head += 1
             deepest = 0
             for k in range(fanin_ptr[cell], fanin_ptr[cell + 1]):
-                if level[fanin[k]] > deepest:
-                    deepest = level[fanin[k]]
+                deepest = max(deepest, level[fanin[k]])
             level[cell] = deepest + 1
             for k in range(ptr[cell], ptr[cell + 1]):
                 reader = readers[k]
@@ -84,8 +83,7 @@ def levelise(is_source, fanin_ptr, fanin, n):
     for cell in range(n):
         if level[cell] >= 0:
             settled += 1
-            if level[cell] > top:
-                top = level[cell]
+            top = max(top, level[cell])
     start = np.zeros(top + 2, np.int64)
     for cell in range(n):
         if level[cell] >= 0:

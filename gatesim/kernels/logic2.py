@@ -1,3 +1,4 @@
+# pyright: reportCallIssue=false
 """The bit-parallel kernel: rows of three-input functions over slots of 1, 8 or 32 words.
 
 A row is one vector operation: load up to three slots, combine them bitwise, store one slot. Rows come
@@ -35,7 +36,9 @@ def _classes() -> tuple[list[int], np.ndarray, np.ndarray]:
     order_of = np.zeros((256, 3), np.uint8)
     for table in range(0, 256, 2):
         # f(fanins) = class(x) with x[j] = fanin[order[j]]
-        best = min((_permuted(table, tuple(order.index(j) for j in range(3))), order) for order in permutations(range(3)))
+        best = min(
+            (_permuted(table, tuple(order.index(j) for j in range(3))), order) for order in permutations(range(3))
+        )
         if best[0] not in kinds:
             kinds.append(best[0])
         kind_of[table] = kinds.index(best[0])
@@ -117,7 +120,10 @@ def _make_run(width: int):
             value = i64 if width == 1 else ir.VectorType(i64, width)
             rows_p = cgutils.create_struct_proxy(signature.args[1])(context, builder, rows_v).data
             slots_p = cgutils.create_struct_proxy(signature.args[4])(context, builder, slots_v).data
-            start_i, stop_i = (context.cast(builder, v, t, types.int64) for v, t in ((start_v, signature.args[2]), (stop_v, signature.args[3])))
+            start_i, stop_i = (
+                context.cast(builder, v, t, types.int64)
+                for v, t in ((start_v, signature.args[2]), (stop_v, signature.args[3]))
+            )
             kind_i = context.cast(builder, kind_v, signature.args[0], types.int64)
             done = builder.append_basic_block("done")
             switch = builder.switch(kind_i, done)

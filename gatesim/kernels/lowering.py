@@ -121,8 +121,7 @@ def _add_row(node, table, support, count, tables, fanin, n_fanin, level):
     deepest = 0
     for j in range(count):
         fanin[node, j] = support[j]
-        if level[support[j]] > deepest:
-            deepest = level[support[j]]
+        deepest = max(deepest, level[support[j]])
     n_fanin[node] = count
     level[node] = deepest + 1
     return 2 * node + inverted
@@ -157,8 +156,7 @@ def lower(cells, targets, tables_in, arity, pins, fanin_ptr, fanin_in, literal, 
             deepest = 0
             for k in range(fanin_ptr[cell], fanin_ptr[cell + 1]):
                 at = level[literal[fanin_in[k]] >> 1]
-                if at > deepest:
-                    deepest = at
+                deepest = max(deepest, at)
             level[target] = deepest + 1
             literal[target] = 2 * target
             continue
@@ -192,7 +190,8 @@ def lower(cells, targets, tables_in, arity, pins, fanin_ptr, fanin_in, literal, 
 @njit(cache=True, nogil=True)
 def mark_live(sinks, fanin, n_fanin, port_of, port_ptr, port_nodes, n):
     """(n,) bool: nodes that some sink depends on. ``port_of[node]`` is the memory read port of a node
-    (or -1): one live bit of a port makes its address live."""
+    (or -1): one live bit of a port makes its address live.
+    """
     seen = np.zeros(n, np.bool_)
     stack = np.empty(n + 1, np.int64)
     top = 0
@@ -222,7 +221,20 @@ def mark_live(sinks, fanin, n_fanin, port_of, port_ptr, port_nodes, n):
 
 
 @njit(cache=True, nogil=True)
-def allocate(row_node, row_port, fanin, n_fanin, order_of, addr_ptr, addr_nodes, data_ptr, data_nodes, pinned, slot, n_slots):
+def allocate(
+    row_node,
+    row_port,
+    fanin,
+    n_fanin,
+    order_of,
+    addr_ptr,
+    addr_nodes,
+    data_ptr,
+    data_nodes,
+    pinned,
+    slot,
+    n_slots,
+):
     """Give every row a slot, reusing the slots of nodes whose last reader has run.
 
     ``slot`` comes with the sources already placed (-1 elsewhere) and `n_slots` counts them; ``pinned``
