@@ -15,9 +15,12 @@ import numpy as np
 from .analysis import levels
 from .errors import ValueFitError
 from .gates import ARITY, DFF1, INPUT, IS_LOGIC, READ, TABLE
-from .kernels import lowering
+from .kernels import cover, lowering
 from .kernels.logic2 import KIND_OF, ORDER_OF, READ_KIND
 from .netlist import Netlist
+
+AREA_ROUNDS = 1
+"""Passes of exact area recovery when the netlist is covered with three-input rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +181,14 @@ class _Lowering:
             self.table, self.fanin, self.n_fanin, self.level, n_nets + n_regs,
         )  # fmt: skip
 
+    def _cover(self, alive: np.ndarray, sinks: np.ndarray) -> None:
+        """Re-express the live nodes with fewer rows of up to three inputs."""
+        nodes = np.flatnonzero(alive & (self.n_fanin[: self.used] > 0)).astype(np.int32)
+        order = nodes[np.argsort(self.level[nodes], kind="stable")]
+        cover.cover(
+            order, self.table, self.fanin, self.n_fanin, self.level, np.unique(sinks), self.used, AREA_ROUNDS
+        )
+
     def finish(self, observed: list[int], started: float) -> Schedule:
         net, n_nets = self.net, self.net.n_nets
         registers = net.registers
@@ -193,6 +204,9 @@ class _Lowering:
         sinks = np.unique(np.concatenate((self.literal[observed], next_literal, self.literal[written])) >> 1)
         alive = lowering.mark_live(sinks, self.fanin, self.n_fanin, port_of, addr_ptr, addr_nodes, self.used)
         alive_ports = [k for k, (_, r) in enumerate(reads) if alive[list(r.data)].any()]
+        needed = [lit >> 1 for k in alive_ports for lit in address[k]]
+        self._cover(alive, np.concatenate((sinks, np.array(needed, np.int64))))
+        alive = lowering.mark_live(sinks, self.fanin, self.n_fanin, port_of, addr_ptr, addr_nodes, self.used)
 
         row_nodes = np.flatnonzero(alive & (self.n_fanin[: self.used] > 0)).astype(np.int32)
         port_level = np.array([self.level[list(reads[k][1].data)].max() for k in alive_ports], np.int32)

@@ -1,0 +1,271 @@
+"""Covering a netlist with cells of up to three inputs, by priority cuts and area recovery.
+
+Every node comes with a normal function of at most three fanins. A *cut* of a node is a set of at most
+three nodes that it can be computed from. Each node keeps its few best cuts by area flow (Mishchenko,
+Cho, Chatterjee, Brayton, "Combinational and sequential mapping with priority cuts", ICCAD 2007);
+exact local area is then recovered with reference counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+CUTS = 6
+"""Cuts kept for every node."""
+
+
+@njit(cache=True, nogil=True)
+def _merge(a, na, b, nb, out):
+    """Union of two sorted leaf lists into `out`; returns its length, or 4 when it passes three."""
+    i = 0
+    j = 0
+    n = 0
+    while i < na or j < nb:
+        if n == 3:
+            return 4
+        if j == nb or (i < na and a[i] < b[j]):
+            out[n] = a[i]
+            i += 1
+        elif i == na or b[j] < a[i]:
+            out[n] = b[j]
+            j += 1
+        else:
+            out[n] = a[i]
+            i += 1
+            j += 1
+        n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _stretch(table, leaves, n, onto, m):
+    """`table` over sorted `leaves` seen as an 8-entry table over the superset `onto`."""
+    where0 = 0
+    where1 = 0
+    where2 = 0
+    for j in range(m):
+        if n > 0 and onto[j] == leaves[0]:
+            where0 = j
+        if n > 1 and onto[j] == leaves[1]:
+            where1 = j
+        if n > 2 and onto[j] == leaves[2]:
+            where2 = j
+    wide = 0
+    for index in range(8):
+        old = 0
+        if n > 0:
+            old |= (index >> where0) & 1
+        if n > 1:
+            old |= ((index >> where1) & 1) << 1
+        if n > 2:
+            old |= ((index >> where2) & 1) << 2
+        wide |= ((table >> old) & 1) << index
+    return wide
+
+
+@njit(cache=True, nogil=True)
+def _compose(table, t0, t1, t2):
+    """Table of f(g0, g1, g2), all over the same three leaves."""
+    result = 0
+    for index in range(8):
+        old = ((t0 >> index) & 1) | (((t1 >> index) & 1) << 1) | (((t2 >> index) & 1) << 2)
+        result |= ((table >> old) & 1) << index
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _drop(table, leaves, n):
+    """Remove leaves on which `table` does not depend; returns (table, count)."""
+    kept = 0
+    for j in range(n):
+        step = 1 << j
+        matters = False
+        for index in range(8):
+            if not index & step and ((table >> index) ^ (table >> (index | step))) & 1:
+                matters = True
+        if matters:
+            leaves[kept] = leaves[j]
+            if kept != j:  # move variable j down to position kept
+                moved = 0
+                for index in range(8):
+                    bits = index & ~((1 << (j + 1)) - (1 << kept))
+                    old = bits | (((index >> kept) & 1) << j)
+                    moved |= ((table >> old) & 1) << index
+                table = moved
+            kept += 1
+    return table, kept
+
+
+@njit(cache=True, nogil=True)
+def _reference(node, at, leaves, sizes, chosen, place, refs):
+    """Reference the cone of `node` through its chosen cuts; returns the nodes that became needed."""
+    stack = np.empty(64, np.int32)
+    stack[0] = node
+    top = 1
+    area = 0
+    while top:
+        top -= 1
+        p = place[stack[top]]
+        area += 1
+        c = np.int64(chosen[p]) if stack[top] != node else np.int64(at)
+        for j in range(sizes[p, c]):
+            leaf = leaves[p, c, j]
+            refs[leaf] += 1
+            if refs[leaf] == 1 and place[leaf] >= 0:
+                if top == len(stack):
+                    stack = np.concatenate((stack, np.empty(len(stack), np.int32)))
+                stack[top] = leaf
+                top += 1
+    return area
+
+
+@njit(cache=True, nogil=True)
+def _dereference(node, at, leaves, sizes, chosen, place, refs):
+    """Undo :func:`_reference`."""
+    stack = np.empty(64, np.int32)
+    stack[0] = node
+    top = 1
+    area = 0
+    while top:
+        top -= 1
+        p = place[stack[top]]
+        area += 1
+        c = np.int64(chosen[p]) if stack[top] != node else np.int64(at)
+        for j in range(sizes[p, c]):
+            leaf = leaves[p, c, j]
+            refs[leaf] -= 1
+            if refs[leaf] == 0 and place[leaf] >= 0:
+                if top == len(stack):
+                    stack = np.concatenate((stack, np.empty(len(stack), np.int32)))
+                stack[top] = leaf
+                top += 1
+    return area
+
+
+@njit(cache=True, nogil=True)
+def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
+    """Rewrite (tables, fanin, n_fanin, level) of the nodes in `order` (drivers first) by their best cut.
+
+    Nodes that no sink reaches any more are left as they are: whoever walks from the sinks skips them.
+    """
+    m = len(order)
+    place = np.full(n, -1, np.int32)
+    for p in range(m):
+        place[order[p]] = p
+    fanouts = np.zeros(n, np.int32)
+    for p in range(m):
+        for j in range(n_fanin[order[p]]):
+            fanouts[fanin[order[p], j]] += 1
+    for s in sinks:
+        fanouts[s] += 1
+    leaves = np.empty((m, CUTS, 3), np.int32)
+    sizes = np.zeros((m, CUTS), np.uint8)
+    functions = np.zeros((m, CUTS), np.uint8)
+    count = np.zeros(m, np.uint8)
+    chosen = np.zeros(m, np.uint8)
+    flow = np.zeros(n, np.float32)
+    cost = np.empty(CUTS, np.float32)
+    alone = np.empty((3, 1), np.int32)
+    first = np.empty(3, np.int32)
+    union = np.empty(3, np.int32)
+    for p in range(m):
+        node = order[p]
+        k = n_fanin[node]
+        found = 0
+        choices = np.ones(3, np.int64)
+        for j in range(k):
+            q = place[fanin[node, j]]
+            choices[j] = 1 + (np.int64(count[q]) if q >= 0 else 0)
+            alone[j, 0] = fanin[node, j]
+        for c0 in range(choices[0]):
+            q0 = place[fanin[node, 0]]
+            # Choice 0 of a fanin is the fanin itself; the others are its own cuts.
+            l0 = alone[0] if c0 == 0 else leaves[q0, c0 - 1]
+            n0 = 1 if c0 == 0 else np.int64(sizes[q0, c0 - 1])
+            f0 = 2 if c0 == 0 else np.int64(functions[q0, c0 - 1])
+            for c1 in range(choices[1]):
+                q1 = place[fanin[node, 1]] if k > 1 else -1
+                l1 = l0 if k < 2 else (alone[1] if c1 == 0 else leaves[q1, c1 - 1])
+                n1 = n0 if k < 2 else (1 if c1 == 0 else np.int64(sizes[q1, c1 - 1]))
+                f1 = 2 if c1 == 0 else np.int64(functions[q1, c1 - 1])
+                n01 = _merge(l0, n0, l1, n1, first)
+                if n01 > 3:
+                    continue
+                for c2 in range(choices[2]):
+                    q2 = place[fanin[node, 2]] if k > 2 else -1
+                    l2 = first if k < 3 else (alone[2] if c2 == 0 else leaves[q2, c2 - 1])
+                    n2 = n01 if k < 3 else (1 if c2 == 0 else np.int64(sizes[q2, c2 - 1]))
+                    f2 = 2 if c2 == 0 else np.int64(functions[q2, c2 - 1])
+                    size = _merge(first, n01, l2, n2, union)
+                    if size > 3:
+                        continue
+                    t0 = _stretch(f0, l0, n0, union, size)
+                    t1 = _stretch(f1, l1, n1, union, size) if k > 1 else 0
+                    t2 = _stretch(f2, l2, n2, union, size) if k > 2 else 0
+                    table, size = _drop(_compose(np.int64(tables[node]), t0, t1, t2), union, size)
+                    if size == 0:
+                        continue  # constant: nothing to compute it from, so keep another cut
+                    area = np.float32(1.0)
+                    for j in range(size):
+                        area += flow[union[j]] / max(1, fanouts[union[j]])
+                    known = False
+                    for c in range(found):
+                        same = sizes[p, c] == size
+                        for j in range(size):
+                            same = same and leaves[p, c, j] == union[j]
+                        known = known or same
+                    if known:
+                        continue
+                    at = found
+                    while at > 0 and area < cost[at - 1]:
+                        at -= 1
+                    if at >= CUTS:
+                        continue
+                    found = min(found + 1, CUTS)
+                    for c in range(found - 1, at, -1):
+                        cost[c] = cost[c - 1]
+                        sizes[p, c] = sizes[p, c - 1]
+                        functions[p, c] = functions[p, c - 1]
+                        for j in range(3):
+                            leaves[p, c, j] = leaves[p, c - 1, j]
+                    cost[at] = area
+                    sizes[p, at] = size
+                    functions[p, at] = table
+                    for j in range(size):
+                        leaves[p, at, j] = union[j]
+        count[p] = found
+        flow[node] = cost[0]
+    refs = np.zeros(n, np.int32)
+    for s in sinks:
+        refs[s] += 1
+        if refs[s] == 1 and place[s] >= 0:
+            _reference(s, np.int64(chosen[place[s]]), leaves, sizes, chosen, place, refs)
+    for _ in range(rounds):
+        for p in range(m):
+            node = order[p]
+            if refs[node] == 0 or count[p] == 1:
+                continue
+            _dereference(node, np.int64(chosen[p]), leaves, sizes, chosen, place, refs)
+            best = np.int64(-1)
+            least = 0
+            for c in range(count[p]):
+                area = _reference(node, c, leaves, sizes, chosen, place, refs)
+                _dereference(node, c, leaves, sizes, chosen, place, refs)
+                if best < 0 or area < least:
+                    best = c
+                    least = area
+            chosen[p] = best
+            _reference(node, best, leaves, sizes, chosen, place, refs)
+    for p in range(m):
+        node = order[p]
+        c = chosen[p]
+        deepest = 0
+        for j in range(sizes[p, c]):
+            fanin[node, j] = leaves[p, c, j]
+            if level[leaves[p, c, j]] > deepest:
+                deepest = level[leaves[p, c, j]]
+        n_fanin[node] = sizes[p, c]
+        table = np.int64(functions[p, c])
+        tables[node] = table
+        level[node] = deepest + 1
