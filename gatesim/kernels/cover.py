@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-CUTS = 6
+CUTS = 4
 """Cuts kept for every node."""
 
 

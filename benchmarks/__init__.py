@@ -1,0 +1,1 @@
+"""Benchmarks: speed with a number, its goal beside it. ``python -m benchmarks NAME``."""
