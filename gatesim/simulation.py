@@ -25,6 +25,7 @@ def simulate(
     watch: Sequence[str | int] = (),
     record: Record = "all",
     engine: str = "logic2",
+    threads: int | None = None,
     **ports: object,
 ) -> Result:
     """Run a netlist on integers.
@@ -45,6 +46,8 @@ def simulate(
         Keep every cycle, or only the last (which then drops axis 0).
     engine : str
         ``"logic2"`` (fast) or ``"python"`` (the definition).
+    threads : int, optional
+        Cores that may share the patterns; all when the work is large enough. Never changes a result.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def simulate(
     except ValueError:
         shown = ", ".join(f"{k} {a.shape}" for k, a in arrays.items())
         raise ValueFitError(f"the inputs of {net.name!r} have shapes that do not go together: {shown}") from None
-    run = engine_class(engine)(compile_netlist(net, keep=watch))
+    run = engine_class(engine)(compile_netlist(net, keep=watch), threads=threads)
     if net.is_combinational:
         if cycles is not None:
             raise ValueFitError(f"{net.name!r} has no state: cycles= is for clocked netlists")

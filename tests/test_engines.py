@@ -138,3 +138,29 @@ def test_random_stimulus_is_reproducible_and_masked():
     one, two = (Stimulus.random(net, 70, n_cycles=2, rng=5) for _ in range(2))
     assert np.array_equal(one.words, two.words)
     assert not (one.words[..., 1] >> np.uint64(6)).any()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_no_result_depends_on_the_thread_count(threads):
+    for registers, memories in ((0, 0), (6, 2)):
+        net = random_netlist(3, n_registers=registers, n_memories=memories)
+        stimulus = Stimulus.random(net, 5000, n_cycles=4 if registers else 1, rng=4)
+        schedule = compile(net)
+        alone, shared = (engine("logic2")(schedule, threads=t) for t in (1, threads))
+        wanted, got = alone.run(stimulus), shared.run(stimulus)
+        assert got.metadata["threads"] == min(threads, 3)
+        assert np.array_equal(wanted.words, got.words)
+        assert alone.state is not None and shared.state is not None
+        assert np.array_equal(alone.state.registers, shared.state.registers)
+    with pytest.raises(ValueFitError, match="threads must be at least 1"):
+        engine("logic2")(compile(net), threads=0)
+
+
+def test_work_is_cut_so_that_an_interrupt_is_heard(monkeypatch):
+    from gatesim.engines import logic2
+
+    net = random_netlist(5, n_registers=4, n_memories=2)
+    stimulus = Stimulus.random(net, 3000, n_cycles=9, rng=4)
+    wanted = engine("logic2")(compile(net), threads=1).run(stimulus)
+    monkeypatch.setattr(logic2, "SLICE_ROWS", 300)
+    assert np.array_equal(wanted.words, engine("logic2")(compile(net), threads=2).run(stimulus).words)

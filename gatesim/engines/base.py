@@ -30,8 +30,16 @@ class Engine:
 
     name = "?"
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, *, threads: int | None = None) -> None:
+        """Take a compiled netlist.
+
+        ``threads`` is how many cores may share a run (None: all, when the work is large enough); the
+        result never depends on it, and an engine may use fewer.
+        """
+        if threads is not None and threads < 1:
+            raise ValueFitError(f"threads must be at least 1, not {threads}")
         self.schedule = schedule
+        self.threads = threads
         self._state: State | None = None
 
     @property
