@@ -12,7 +12,7 @@ from rich.table import Table
 
 from .harness import Record, save
 
-NAMES = ("build", "compiling", "combinational")
+NAMES = ("build", "compiling", "combinational", "compiled")
 
 
 def main(

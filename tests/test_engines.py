@@ -17,6 +17,43 @@ def test_engine_conforms(name):
     assert check_engine(engine(name), rng=1) > 1000
 
 
+@pytest.mark.parametrize("tier", ["interpreting", "compiled"])
+def test_both_tiers_conform(tier, monkeypatch, tmp_path):
+    monkeypatch.setenv("GATESIM_CACHE_DIR", str(tmp_path))
+    assert check_engine(lambda s: engine("logic2")(s, tier=tier), rng=2, rounds=6) > 1000
+
+
+def test_compiled_code_in_chunks_and_from_the_disk_cache(monkeypatch, tmp_path):
+    from gatesim.engines import straight
+
+    monkeypatch.setenv("GATESIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(straight, "CHUNK_ROWS", 7)
+    net = random_netlist(11, n_cells=200, n_registers=5, n_memories=3)
+    schedule = compile(net)
+    for n_patterns in (1, 900):
+        stimulus = Stimulus.random(net, n_patterns, n_cycles=6, rng=1)
+        wanted = engine("logic2")(schedule, tier="interpreting").run(stimulus)
+        for again in (False, True):
+            run = engine("logic2")(schedule, tier="compiled")
+            assert np.array_equal(run.run(stimulus).words, wanted.words)
+            assert run.compiled(1 if n_patterns == 1 else 8).from_cache == again
+
+
+def test_large_work_is_compiled_in_the_background(monkeypatch, tmp_path):
+    from gatesim.engines import logic2
+
+    monkeypatch.setenv("GATESIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(logic2, "ROW_SECONDS", 1.0)
+    monkeypatch.setattr(logic2, "SLICE_ROWS", 3000)
+    net = random_netlist(5, n_registers=4, n_memories=1)
+    stimulus = Stimulus.random(net, 100_000, n_cycles=9, rng=4)
+    result = engine("logic2")(compile(net)).run(stimulus)
+    assert str(result.metadata["tier"]).endswith("compiled")
+    wanted = engine("logic2")(compile(net), tier="interpreting").run(stimulus)
+    assert wanted.metadata["tier"] == "interpreting"
+    assert np.array_equal(wanted.words, result.words)
+
+
 @given(seed=st.integers(0, 2**32), patterns=st.integers(1, 130), cycles=st.integers(1, 6))
 @settings(max_examples=60, deadline=None)
 def test_logic2_equals_reference_on_random_netlists(seed, patterns, cycles):

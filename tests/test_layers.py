@@ -16,7 +16,7 @@ LAYERS = (
     ("gatesim.memory",),
     ("gatesim.netlist", "gatesim.validation", "gatesim.bits"),
     ("gatesim.signals", "gatesim.builder", "gatesim.generators", "gatesim.graph"),
-    ("gatesim.analysis", "gatesim.universality"),
+    ("gatesim.analysis", "gatesim.universality."),
     ("gatesim.passes.", "gatesim.formats.", "gatesim.schedule", "gatesim.stimulus", "gatesim.results"),
     ("gatesim.engines.",),
     ("gatesim.simulation", "gatesim.conformance"),
@@ -28,7 +28,7 @@ LAYERS = (
 )
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli", "demos."),
-    "llvmlite": ("gatesim.kernels.", "gatesim.cli"),
+    "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.cli"),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from threading import Event
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from .. import bits
+from ..errors import unknown_name
 from ..kernels import logic2 as kernel
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
 from .base import Engine, Record
+from .straight import Code, compile_straight
 
 CACHE_BYTES = 512 * 1024
 """Scratch that one block may use: half of a common second-level cache."""
@@ -22,50 +26,93 @@ CACHE_BYTES = 512 * 1024
 SLICE_ROWS = 50_000_000
 """Row evaluations in one kernel call: a fraction of a second, so that an interrupt is soon heard."""
 
+ROW_SECONDS = 2.5e-9
+"""Time to interpret a row for 512 patterns, about."""
+
+COMPILE_SECONDS = 2e-4
+"""Time to compile a row, about."""
+
 SHARED_WORK_ROWS = 2_000_000
 """Row evaluations below which a second thread costs more than it brings."""
 
 
+Tier = Literal["auto", "interpreting", "compiled"]
+
+
 class Logic2Engine(Engine):
-    """Runs a schedule with Numba, combinational or clocked, many cycles in one call."""
+    """Runs a schedule with Numba, combinational or clocked, many cycles in one call.
+
+    Two tiers compute the same bits. *Interpreting* starts at once. *Compiled* is straight-line machine
+    code made for the netlist: with ``tier="auto"`` it is made in the background when the work pays for
+    it, and taken over as soon as it is ready. ``result.metadata["tier"]`` says which ran.
+    """
 
     name = "logic2"
 
+    def __init__(self, schedule: Schedule, *, threads: int | None = None, tier: Tier = "auto") -> None:
+        super().__init__(schedule, threads=threads)
+        if tier not in ("auto", "interpreting", "compiled"):
+            raise unknown_name("tier", tier, ("auto", "interpreting", "compiled"))
+        self.tier = tier
+        self._code: dict[int, Future[Code]] = {}
+
+    def compiled(self, width: int, *, wait: bool = True) -> Code | None:
+        """The compiled form for slots of `width` words; started now if it was not (None: not ready yet)."""
+        if width not in self._code:
+            maker = ThreadPoolExecutor(1, thread_name_prefix="gatesim-compile")
+            self._code[width] = maker.submit(compile_straight, self.schedule, width)
+            maker.shutdown(wait=False)
+        future = self._code[width]
+        return future.result() if wait or future.done() else None
+
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
-        s = self.schedule
         n_words, n_cycles = stimulus.words.shape[2], stimulus.n_cycles
         kept = n_cycles if record == "all" else min(1, n_cycles)
         out = np.empty((kept, len(nets), n_words), np.uint64)
-        width = block_words(s, n_words)
+        width = block_words(self.schedule, n_words)
+        code_width = min(width, 8)
         memory_table, words = _flatten(self.netlist.memories, state)
-        observe, planes = s.literals(nets), np.ascontiguousarray(stimulus.words)
-        cost = max(1, len(s.rows) + len(s.input_slot) + len(observe))
+        planes = np.ascontiguousarray(stimulus.words)
+        self.schedule.literals(nets)  # refuses a net that was not kept
+        cost = max(1, len(self.schedule.rows) + len(self.schedule.input_slot) + len(nets))
+        blocks = -(-n_words // width)
+        want_code = self.tier == "compiled" or (
+            self.tier == "auto" and _pays_to_compile(len(self.schedule.rows), -(-n_words // code_width) * n_cycles)
+        )
+        if self.tier == "compiled":
+            self.compiled(code_width)
+        tiers: set[str] = set()
         stop = Event()
 
         def work(first_word: int, last_word: int) -> None:
-            scratch = _scratch(s.n_slots, width)
+            program, scratch = None, np.zeros((0, 0), np.uint64)
             for low, high, start, end in _slices(first_word, last_word, n_cycles, width, cost):
                 if stop.is_set():
                     return
+                code = self.compiled(code_width, wait=False) if want_code else None
+                if program is None or (code is not None and program.schedule is not code.schedule):
+                    program = _Program(self.schedule, _NO_CODE, width) if code is None else _program(code)
+                    scratch = _scratch(program.schedule.n_slots, program.width)
+                tiers.add("interpreting" if code is None else "compiled")
+                s = program.schedule
                 kernel.simulate(
                     low, high, stimulus.n_patterns, scratch,
                     start, end, planes, s.input_slot,
-                    s.runs, s.rows,
-                    observe, out, n_cycles - kept,
+                    s.runs, s.rows, program.addresses,
+                    s.literals(nets), out, n_cycles - kept,
                     s.register_slot, s.next_literal, state.registers,
                     memory_table, s.reads.memory, s.reads.address_ptr, s.reads.address, s.reads.data_ptr, s.reads.data,
                     s.writes.memory, s.writes.address_ptr, s.writes.address, s.writes.data_ptr, s.writes.data,
                     s.writes.enable, words,
                 )  # fmt: skip
 
-        blocks = -(-n_words // width)
         n_threads = _thread_count(self.threads, blocks, blocks * n_cycles * cost)
         edges = [min(n_words, blocks * i // n_threads * width) for i in range(n_threads)] + [n_words]
         if n_threads == 1:
             work(0, n_words)
         else:
             with ThreadPoolExecutor(n_threads) as pool:
-                running = [pool.submit(work, *edge) for edge in zip(edges[:-1], edges[1:], strict=True)]
+                running = [pool.submit(work, *edge) for edge in pairwise(edges)]
                 try:
                     for future in running:
                         future.result()
@@ -75,7 +122,28 @@ class Logic2Engine(Engine):
         out[..., -1:] &= mask[-1:]
         state.registers[:, -1:] &= mask[-1:]
         _restore(self.netlist.memories, state, memory_table, words)
-        return out, {"block_words": width, "threads": n_threads, "rows": len(s.rows)}
+        tier = ", then ".join(sorted(tiers, reverse=True))
+        return out, {"tier": tier, "block_words": width, "threads": n_threads, "rows": len(self.schedule.rows)}
+
+
+class _Program(NamedTuple):
+    """What the kernel runs: a schedule, the code its runs call, and words a slot."""
+
+    schedule: Schedule
+    addresses: np.ndarray
+    width: int
+
+
+_NO_CODE = np.zeros(0, np.int64)
+
+
+def _program(code: Code) -> _Program:
+    return _Program(code.schedule, code.addresses, code.width)
+
+
+def _pays_to_compile(rows: int, blocks: int) -> bool:
+    """Whether interpreting `rows` rows for so many blocks takes several times longer than compiling."""
+    return rows * blocks * ROW_SECONDS > 3 * (0.1 + rows * COMPILE_SECONDS)
 
 
 def block_words(schedule: Schedule, n_words: int) -> int:

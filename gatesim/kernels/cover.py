@@ -263,8 +263,7 @@ def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
         deepest = 0
         for j in range(sizes[p, c]):
             fanin[node, j] = leaves[p, c, j]
-            if level[leaves[p, c, j]] > deepest:
-                deepest = level[leaves[p, c, j]]
+            deepest = max(deepest, level[leaves[p, c, j]])
         n_fanin[node] = sizes[p, c]
         table = np.int64(functions[p, c])
         tables[node] = table

@@ -53,34 +53,35 @@ KINDS, KIND_OF, ORDER_OF = _classes()
 READ_KIND = len(KINDS)
 """Kind of a row that reads a memory: its first entry is the number of the read port."""
 
+CODE_KIND = len(KINDS) + 1
+"""Kind of a run that stands for compiled code: its first row is the number of the function."""
+
 
 # -- code generation -------------------------------------------------------------------------
 
 
-def _two_input(builder, table: int, a, b):
-    """LLVM value of the two-input function `table` (4 bits), or None for constant 0."""
-    all_ones = ir.Constant(a.type, [-1] * a.type.count if isinstance(a.type, ir.VectorType) else -1)
+def two_input(ops, table: int, a, b):
+    """The two-input function `table` (4 bits) of `a` and `b`, or None for constant 0.
 
-    def no(x):
-        return builder.xor(x, all_ones)
-
+    `ops` gives ``and_``, ``or_``, ``xor``, ``not_`` and ``ones``: LLVM values here, text elsewhere.
+    """
     forms = {
         0b0000: lambda: None,
-        0b1111: lambda: all_ones,
+        0b1111: lambda: ops.ones,
         0b1010: lambda: a,
-        0b0101: lambda: no(a),
+        0b0101: lambda: ops.not_(a),
         0b1100: lambda: b,
-        0b0011: lambda: no(b),
-        0b1000: lambda: builder.and_(a, b),
-        0b0111: lambda: no(builder.and_(a, b)),
-        0b1110: lambda: builder.or_(a, b),
-        0b0001: lambda: no(builder.or_(a, b)),
-        0b0110: lambda: builder.xor(a, b),
-        0b1001: lambda: no(builder.xor(a, b)),
-        0b0010: lambda: builder.and_(a, no(b)),
-        0b0100: lambda: builder.and_(no(a), b),
-        0b1011: lambda: builder.or_(a, no(b)),
-        0b1101: lambda: builder.or_(no(a), b),
+        0b0011: lambda: ops.not_(b),
+        0b1000: lambda: ops.and_(a, b),
+        0b0111: lambda: ops.not_(ops.and_(a, b)),
+        0b1110: lambda: ops.or_(a, b),
+        0b0001: lambda: ops.not_(ops.or_(a, b)),
+        0b0110: lambda: ops.xor(a, b),
+        0b1001: lambda: ops.not_(ops.xor(a, b)),
+        0b0010: lambda: ops.and_(a, ops.not_(b)),
+        0b0100: lambda: ops.and_(ops.not_(a), b),
+        0b1011: lambda: ops.or_(a, ops.not_(b)),
+        0b1101: lambda: ops.or_(ops.not_(a), b),
     }
     return forms[table]()
 
@@ -88,8 +89,8 @@ def _two_input(builder, table: int, a, b):
 _TRIVIAL = (0b0000, 0b1111, 0b1010, 0b1100)
 
 
-def _expression(builder, table: int, inputs):
-    """LLVM value of a normal three-input function: f0 ^ (c & (f0 ^ f1)) on the cheapest variable c."""
+def expression(ops, table: int, inputs):
+    """A normal three-input function: f0 ^ (c & (f0 ^ f1)) on the cheapest variable c."""
 
     def cofactors(c: int) -> tuple[int, int]:
         rest = [v for v in range(3) if v != c]
@@ -102,11 +103,32 @@ def _expression(builder, table: int, inputs):
 
     c = min(range(3), key=lambda v: sum(t not in _TRIVIAL for t in cofactors(v)))
     rest = [v for v in range(3) if v != c]
-    low, change = (_two_input(builder, t, inputs[rest[0]], inputs[rest[1]]) for t in cofactors(c))
-    if change is None:
+    low_table, change_table = cofactors(c)
+    low = two_input(ops, low_table, inputs[rest[0]], inputs[rest[1]])
+    if change_table == 0:
         return low
-    gated = builder.and_(inputs[c], change)
-    return gated if low is None else builder.xor(low, gated)
+    change = two_input(ops, change_table, inputs[rest[0]], inputs[rest[1]])
+    gated = inputs[c] if change_table == 0b1111 else ops.and_(inputs[c], change)
+    return gated if low is None else ops.xor(low, gated)
+
+
+def support(table: int) -> tuple[bool, bool, bool]:
+    """Which of the three inputs the function `table` depends on."""
+    first, second, third = (
+        any((table >> i ^ table >> (i | 1 << v)) & 1 for i in range(8) if not i >> v & 1) for v in range(3)
+    )
+    return first, second, third
+
+
+class _LlvmOps:
+    """The operations of :func:`expression` as instructions of an LLVM builder."""
+
+    def __init__(self, builder, value_type) -> None:
+        self.ones = ir.Constant(value_type, [-1] * value_type.count if isinstance(value_type, ir.VectorType) else -1)
+        self.and_, self.or_, self.xor = builder.and_, builder.or_, builder.xor
+
+    def not_(self, x):
+        return self.xor(x, self.ones)
 
 
 def _make_run(width: int):
@@ -157,12 +179,9 @@ def _emit_loop(builder, table, value, width, rows_p, slots_p, start, stop, done)
         word = builder.gep(slots_p, [builder.mul(index, ir.Constant(i64, width))])
         return builder.bitcast(word, value.as_pointer())
 
-    def used(v: int) -> bool:
-        return any((table >> i ^ table >> (i | 1 << v)) & 1 for i in range(8) if not i >> v & 1)
-
-    inputs = [builder.load(slot(v), align=8) if used(v) else None for v in range(3)]
+    inputs = [builder.load(slot(v), align=8) if used else None for v, used in enumerate(support(table))]
     spare = next(x for x in inputs if x is not None)
-    result = _expression(builder, table, [spare if x is None else x for x in inputs])
+    result = expression(_LlvmOps(builder, value), table, [spare if x is None else x for x in inputs])
     builder.store(result, slot(3), align=8)
     following = builder.add(r, ir.Constant(i64, 1))
     r.add_incoming(following, builder.block)
@@ -170,6 +189,20 @@ def _emit_loop(builder, table, value, width, rows_p, slots_p, start, stop, done)
 
 
 _run1, _run8, _run32 = _make_run(1), _make_run(8), _make_run(32)
+
+
+@intrinsic
+def _call_code(typingctx, address, slots):
+    """Call compiled code at `address` (a function of a pointer to the slots)."""
+
+    def codegen(context, builder, signature, args):
+        pointer = cgutils.create_struct_proxy(signature.args[1])(context, builder, args[1]).data
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, slots), codegen
+
 
 # -- memories --------------------------------------------------------------------------------
 
@@ -225,7 +258,7 @@ def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, da
 def simulate(
     first_word, last_word, lanes, slots,
     first_cycle, last_cycle, stimulus, input_slot,
-    runs, rows,
+    runs, rows, codes,
     observe, out, out_first,
     reg_slot, next_lit, registers,
     mem, read_mem, read_addr_ptr, read_addr, read_data_ptr, read_data,
@@ -234,8 +267,9 @@ def simulate(
     """Run cycles ``first_cycle .. last_cycle`` for the words ``first_word .. last_word`` of every plane.
 
     ``slots`` is (n_slots, width) scratch with slot 0 all 0; `lanes` counts the patterns of the whole
-    run. Cycle ``c`` is recorded at ``out[c - out_first]`` when that is not negative. ``registers`` and
-    ``words`` (memory contents) are updated in place.
+    run. ``codes`` are the addresses that runs of CODE_KIND call. Cycle ``c`` is recorded at
+    ``out[c - out_first]`` when that is not negative. ``registers`` and ``words`` (memory contents) are
+    updated in place.
     """
     width = slots.shape[1]
     held = stimulus.shape[0] == 1
@@ -258,6 +292,8 @@ def simulate(
                     for r in range(start, stop):
                         _read(rows[r, 0], slots, block_lanes, 64 * low, mem, read_mem, read_addr_ptr, read_addr,
                               read_data_ptr, read_data, words)  # fmt: skip
+                elif kind == CODE_KIND:
+                    _call_code(codes[start], slots)
                 elif width == 32:
                     _run32(kind, rows, start, stop, slots)
                 elif width == 8:

@@ -1,0 +1,347 @@
+"""The compiled tier of logic2: a schedule as straight-line vector code, through LLVM.
+
+Rows become instructions on values that stay in registers; only what crosses from one chunk of rows to
+another, or is observed, is stored. Chunks follow the rows depth first, so that few values cross.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+import llvmlite
+import numpy as np
+from llvmlite import binding as llvm
+
+from ..kernels.logic2 import CODE_KIND, KINDS, READ_KIND, expression, support
+from ..schedule import Schedule
+
+CHUNK_ROWS = 1500
+"""Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
+
+_SUPPORT = [support(table) for table in KINDS]
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """A schedule whose runs call compiled functions.
+
+    ``schedule`` has the slots, literals and runs of the compiled form; ``addresses`` are what its
+    CODE_KIND runs call, for slots of ``width`` words. ``seconds`` is the time that LLVM took (0 from
+    the disk cache). The execution engine owns the machine code and must outlive every call.
+    """
+
+    schedule: Schedule
+    addresses: np.ndarray
+    width: int
+    seconds: float
+    from_cache: bool
+    owner: object
+
+
+def compile_straight(schedule: Schedule, width: int) -> Code:
+    """Compile `schedule` for slots of `width` words (1 or 8), or take it from the disk cache."""
+    started = perf_counter()
+    planned, text, n_functions = _Plan(schedule, width).finish()
+    path = cache_folder() / f"{_key(text)}.o"
+    from_cache = path.exists()
+    machine = _machine()
+    if from_cache:
+        binary = path.read_bytes()
+    else:
+        module = llvm.parse_assembly(text)
+        binary = machine.emit_object(module)
+        _store(path, binary)
+    owner = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    owner.add_object_file(llvm.ObjectFileRef.from_data(binary))
+    owner.finalize_object()
+    addresses = np.array([owner.get_function_address(f"segment{k}") for k in range(n_functions)], np.int64)
+    return Code(planned, addresses, width, perf_counter() - started, from_cache, owner)
+
+
+def cache_folder() -> Path:
+    """Where machine code is kept: ``$GATESIM_CACHE_DIR``, else the user's cache folder."""
+    chosen = os.environ.get("GATESIM_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatesim"
+
+
+def _machine() -> llvm.TargetMachine:
+    """A new target machine: an execution engine takes ownership of the one it is given."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    cpu, features = target_cpu()
+    return target.create_target_machine(cpu=cpu, features=features, opt=1, reloc="pic", codemodel="jitdefault")
+
+
+def target_cpu() -> tuple[str, str]:
+    """Name and features of the processor that code is made for (Numba's own settings are honoured)."""
+    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    given = os.environ.get("NUMBA_CPU_FEATURES")
+    if name == "generic" and given is None:
+        return name, ""
+    return name, given if given is not None else llvm.get_host_cpu_features().flatten()
+
+
+def _key(text: str) -> str:
+    content = "\n".join((llvmlite.__version__, *target_cpu(), text))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _store(path: Path, binary: bytes) -> None:
+    """Keep `binary` for the next process; a folder that cannot be written costs only the time saved."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
+            temporary.write(binary)
+        os.replace(temporary.name, path)
+    except PermissionError:
+        return
+
+
+# -- from rows to text -----------------------------------------------------------------------
+
+
+class _TextOps:
+    """The operations of ``expression`` as lines of LLVM text, with ``{p}`` for the row's number."""
+
+    def __init__(self, kind: str, ones: str) -> None:
+        self.kind, self.ones, self.lines = kind, ones, []
+
+    def _emit(self, op: str, x: str, y: str) -> str:
+        name = f"%t{{p}}_{len(self.lines)}"
+        self.lines.append(f"  {name} = {op} {self.kind} {x}, {y}\n")
+        return name
+
+    def and_(self, x: str, y: str) -> str:
+        return self._emit("and", x, y)
+
+    def or_(self, x: str, y: str) -> str:
+        return self._emit("or", x, y)
+
+    def xor(self, x: str, y: str) -> str:
+        return self._emit("xor", x, y)
+
+    def not_(self, x: str) -> str:
+        return self._emit("xor", x, self.ones)
+
+
+@cache
+def _templates(width: int) -> tuple[str, list[tuple[str, str]]]:
+    """LLVM type of a slot, and (lines, result) of each kind with ``{a} {b} {c} {p}`` to fill in."""
+    kind = "i64" if width == 1 else f"<{width} x i64>"
+    ones = "-1" if width == 1 else "<" + ", ".join(["i64 -1"] * width) + ">"
+    forms = []
+    for table in KINDS:
+        ops = _TextOps(kind, ones)
+        result = expression(ops, table, ["{a}", "{b}", "{c}"]) if table else ""
+        forms.append(("".join(ops.lines), result))
+    return kind, forms
+
+
+class _Plan:
+    """Rows as values: who computes what from what, in which chunk, and where it is stored."""
+
+    def __init__(self, schedule: Schedule, width: int) -> None:
+        self.schedule, self.width = schedule, width
+        n = len(schedule.rows)
+        self.kinds = np.repeat(schedule.runs[:, 0], schedule.runs[:, 2] - schedule.runs[:, 1]).tolist() if n else []
+        self.inputs: list[tuple[int | None, ...]] = []  # a row number, or ~slot of a source
+        self.segment = [0] * n
+        self._number_values()
+
+    def _number_values(self) -> None:
+        s = self.schedule
+        writer: dict[int, int] = {}
+        addresses: list[int] = []
+        segment = 0
+        for r, row in enumerate(s.rows.tolist()):
+            kind = self.kinds[r]
+            if kind == READ_KIND:
+                self.inputs.append(())
+                port = row[0]
+                lo, hi = s.reads.address_ptr[port], s.reads.address_ptr[port + 1]
+                addresses.extend((port, k, writer.get(int(s.reads.address[k]) >> 1, -1)) for k in range(lo, hi))
+                for k in range(s.reads.data_ptr[port], s.reads.data_ptr[port + 1]):
+                    writer.pop(int(s.reads.data[k]), None)
+                segment += 1
+            else:
+                used = _SUPPORT[kind]
+                self.inputs.append(tuple(writer.get(row[j], ~row[j]) if used[j] else None for j in range(3)))
+                writer[row[3]] = r
+            self.segment[r] = segment
+        self.writer, self.read_addresses, self.n_segments = writer, addresses, segment + 1
+
+    def _sinks(self) -> set[int]:
+        s, writer = self.schedule, self.writer
+        literals = [*s.probes.values(), *s.next_literal, *s.writes.address, *s.writes.data, *s.writes.enable]
+        found = {writer[int(lit) >> 1] for lit in literals if int(lit) >> 1 in writer}
+        return found | {row for _, _, row in self.read_addresses if row >= 0}
+
+    def _order(self, sinks: set[int]) -> list[int]:
+        """Logic rows, depth first from the sinks, segment by segment."""
+        by_segment: list[list[int]] = [[] for _ in range(self.n_segments)]
+        needed = sorted(sinks)
+        seen: set[int] = set()
+        # A value used in a later segment is a sink of its own: visit every row of each segment in turn.
+        for root in [*needed, *range(len(self.inputs))]:
+            if self.kinds[root] == READ_KIND or root in seen:
+                continue
+            stack = [(root, 0)]
+            seen.add(root)
+            while stack:
+                row, at = stack.pop()
+                sources = self.inputs[row]
+                while at < len(sources):
+                    source = sources[at]
+                    at += 1
+                    if source is not None and source >= 0 and source not in seen:
+                        seen.add(source)
+                        stack.append((row, at))
+                        stack.append((source, 0))
+                        break
+                else:
+                    by_segment[self.segment[row]].append(row)
+        return [row for part in by_segment for row in part]
+
+    def finish(self) -> tuple[Schedule, str, int]:
+        """The schedule in compiled form, its LLVM text, and the number of functions to look up."""
+        sinks = self._sinks()
+        order = self._order(sinks)
+        chunk_of = self._chunks(order)
+        stored = self._stored(order, chunk_of, sinks)
+        slot_of, n_slots = self._place(order, chunk_of, stored, sinks)
+        text, functions = self._text(order, chunk_of, stored, slot_of)
+        return self._schedule(slot_of, n_slots), text, functions
+
+    def _chunks(self, order: list[int]) -> dict[int, int]:
+        chunk_of: dict[int, int] = {}
+        chunk, size, segment = 0, 0, None
+        for row in order:
+            if size == CHUNK_ROWS or self.segment[row] != segment:
+                chunk += segment is not None
+                size, segment = 0, self.segment[row]
+            chunk_of[row] = chunk
+            size += 1
+        return chunk_of
+
+    def _stored(self, order: list[int], chunk_of: dict[int, int], sinks: set[int]) -> dict[int, int]:
+        """Rows whose value leaves its chunk, with the last chunk that reads it."""
+        last = {row: chunk_of[row] for row in order if row in sinks}
+        for row in order:
+            for source in self.inputs[row]:
+                if source is not None and source >= 0 and chunk_of[source] != chunk_of[row]:
+                    last[source] = max(last.get(source, 0), chunk_of[row])
+        return last
+
+    def _place(
+        self, order: list[int], chunk_of: dict[int, int], stored: dict[int, int], sinks: set[int]
+    ) -> tuple[dict[int, int], int]:
+        """Slots for the stored values, beyond those of the sources; reused once the last reader ran."""
+        slot_of: dict[int, int] = {}
+        n_slots, spare = self.schedule.n_slots, []
+        leaving: dict[int, list[int]] = {}
+        at = 0
+        for row in order:
+            for chunk in range(at, chunk_of[row]):
+                spare += leaving.pop(chunk, [])
+            at = chunk_of[row]
+            if row not in stored:
+                continue
+            if spare:
+                slot_of[row] = spare.pop()
+            else:
+                slot_of[row] = n_slots
+                n_slots += 1
+            if row not in sinks:
+                leaving.setdefault(stored[row], []).append(slot_of[row])
+        return slot_of, n_slots
+
+    def _text(self, order, chunk_of, stored, slot_of) -> tuple[str, int]:
+        kind, forms = _templates(self.width)
+        align = 8 * min(self.width, 8)
+        parts: list[str] = []
+        calls: list[list[int]] = [[] for _ in range(self.n_segments)]
+        at = 0
+        while at < len(order):
+            chunk = chunk_of[order[at]]
+            end = at
+            while end < len(order) and chunk_of[order[end]] == chunk:
+                end += 1
+            parts.append(self._function(chunk, order[at:end], stored, slot_of, kind, forms, align))
+            calls[self.segment[order[at]]].append(chunk)
+            at = end
+        for number, chunks in enumerate(calls):
+            body = "".join(f"  call void @chunk{c}(ptr %s)\n" for c in chunks)
+            parts.append(f"define void @segment{number}(ptr %s) {{\n{body}  ret void\n}}\n")
+        return "".join(parts), self.n_segments
+
+    def _function(self, chunk, rows, stored, slot_of, kind, forms, align) -> str:
+        lines = [f"define internal void @chunk{chunk}(ptr noalias %s) noinline {{\n"]
+        value: dict[int, str] = {}
+
+        def get(source: int | None) -> str | None:
+            if source is None:
+                return None
+            if source not in value:
+                slot = ~source if source < 0 else slot_of[source]
+                value[source] = f"%v{slot}"
+                lines.append(
+                    f"  %p{slot} = getelementptr i64, ptr %s, i64 {slot * self.width}\n"
+                    f"  %v{slot} = load {kind}, ptr %p{slot}, align {align}\n"
+                )
+            return value[source]
+
+        for row in rows:
+            a, b, c = (get(source) for source in self.inputs[row])
+            body, result = forms[self.kinds[row]]
+            lines.append(body.format(a=a, b=b, c=c, p=row))
+            value[row] = result.format(a=a, b=b, c=c, p=row)
+        for row in rows:
+            if row in stored:
+                slot = slot_of[row]
+                lines.append(
+                    f"  %o{row} = getelementptr i64, ptr %s, i64 {slot * self.width}\n"
+                    f"  store {kind} {value[row]}, ptr %o{row}, align {align}\n"
+                )
+        return "".join([*lines, "  ret void\n}\n"])
+
+    def _schedule(self, slot_of: dict[int, int], n_slots: int) -> Schedule:
+        s = self.schedule
+
+        def moved(literal: int) -> int:
+            row = self.writer.get(literal >> 1)
+            return literal if row is None else 2 * slot_of[row] + (literal & 1)
+
+        def all_moved(literals: np.ndarray) -> np.ndarray:
+            return np.array([moved(int(lit)) for lit in literals], np.int32)
+
+        address = s.reads.address.copy()
+        for _, k, row in self.read_addresses:
+            if row >= 0:
+                address[k] = 2 * slot_of[row] + (int(address[k]) & 1)
+        runs: list[tuple[int, int, int]] = [(CODE_KIND, 0, 1)]
+        reads = [r for r, kind in enumerate(self.kinds) if kind == READ_KIND]
+        for number, r in enumerate(reads):
+            runs += [(READ_KIND, r, r + 1), (CODE_KIND, number + 1, number + 2)]
+        return replace(
+            s,
+            n_slots=n_slots,
+            runs=np.array(runs, np.int32),
+            probes={net: moved(lit) for net, lit in s.probes.items()},
+            next_literal=all_moved(s.next_literal),
+            reads=replace(s.reads, address=address),
+            writes=replace(
+                s.writes,
+                address=all_moved(s.writes.address),
+                data=all_moved(s.writes.data),
+                enable=all_moved(s.writes.enable),
+            ),
+        )
