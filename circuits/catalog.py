@@ -30,8 +30,8 @@ WIDTHS = (1, 2, 3, 8, 16, 64)
 """Widths at which a generator is tested where they make sense."""
 
 MODULES = (
-    "adders", "arithmetic", "multipliers", "dividers", "shifters", "selectors", "alu", "latches",
-    "sequential", "tensor",
+    "adders", "compress", "arithmetic", "multipliers", "dividers", "shifters", "selectors", "alu",
+    "latches", "sequential", "constants", "tensor",
 )  # fmt: skip
 """The library's modules, in the order in which ``gatesim list`` shows them."""
 

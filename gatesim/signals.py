@@ -58,7 +58,7 @@ class Bus(tuple[Bit, ...]):
     @property
     def builder(self) -> Builder:
         """The builder that owns the bits."""
-        if not self:
+        if not len(self):  # a bus has no truth value
             raise BuildError("an empty bus belongs to no builder")
         return self[0].builder
 
