@@ -1,0 +1,7 @@
+"""Passes: netlist in, netlist out, the function kept. The ``*_map`` forms also tell where each net went."""
+
+from .mapping import BASES, map_to, map_to_map
+from .strash import strash, strash_map
+from .sweep import sweep, sweep_map
+
+__all__ = ["BASES", "map_to", "map_to_map", "strash", "strash_map", "sweep", "sweep_map"]
