@@ -17,34 +17,9 @@ from gatesim.errors import ValueFitError, WidthError
 from .adders import Adder, brent_kung
 from .catalog import circuit, mask, signed
 from .compress import Columns, Style, add_columns, add_constant, empty_columns
+from .digits import signed_digits, signed_width
 from .folding import not_gate
-
-
-def signed_digits(value: int) -> tuple[int, ...]:
-    """Canonical signed digits of an integer, each -1, 0 or 1, lowest first.
-
-    Examples
-    --------
-    >>> signed_digits(7), signed_digits(-3)
-    ((-1, 0, 0, 1), (1, 0, -1))
-    """
-    digits = []
-    while value:
-        digit = 2 - (value & 3) if value & 1 else 0
-        digits.append(digit)
-        value = (value - digit) >> 1
-    return tuple(digits)
-
-
-def signed_width(low: int, high: int) -> int:
-    """Fewest bits of a two's complement number that holds everything from `low` to `high`.
-
-    Examples
-    --------
-    >>> signed_width(-128, 127), signed_width(0, 128), signed_width(0, 0)
-    (8, 9, 1)
-    """
-    return 1 + max(max(high, 0).bit_length(), max(-1 - low, 0).bit_length())
+from .sharing import bits_of, share
 
 
 class Term(NamedTuple):
@@ -197,10 +172,11 @@ def dense(
     weights: Sequence[Sequence[int]],
     bias: Sequence[int],
     maxima: Sequence[int] | None = None,
+    sharing: bool = False,
     style: Style = "dadda",
     adder: Adder = brent_kung,
 ) -> Layer:
-    """Dense layer with constant weights: ``bias + weights @ inputs``, every neuron its own circuit.
+    """Dense layer with constant weights: ``bias + weights @ inputs``, every neuron its own circuit unless sums are shared.
 
     Parameters
     ----------
@@ -212,6 +188,9 @@ def dense(
     maxima : (n_inputs,) integers, optional
         Greatest value that each input takes (default: all ones). A smaller one can make accumulators
         narrower; inputs above it are then outside the contract.
+    sharing : bool
+        Compute sums that several neurons need once (see :mod:`circuits.sharing`): about a quarter
+        fewer gates, some more levels, and a search of two or three seconds for 64 inputs and 32 outputs.
     style, adder : compression style and final adder, see :mod:`circuits.compress`
 
     Returns
@@ -243,9 +222,38 @@ def dense(
         if not 0 <= limit <= mask(len(bus)):
             raise ValueFitError(f"dense(): maximum {limit} of input {i} does not fit into {len(bus)} bits")
     invert = Inverters()
+    if sharing:
+        rows = _shared_terms(inputs, weights, limits, invert, style, adder)
+    else:
+        rows = [[Term(bus, int(w)) for bus, w in zip(inputs, row, strict=True)] for row in weights]
     acc = []
-    for row, c, (low, high) in zip(weights, bias, accumulator_ranges(weights, bias, limits), strict=True):
-        terms = [Term(bus, int(w)) for bus, w in zip(inputs, row, strict=True)]
+    for terms, c, (low, high) in zip(rows, bias, accumulator_ranges(weights, bias, limits), strict=True):
         width = signed_width(low, high)
         acc.append(weighted_sum(terms, int(c), width, invert=invert, style=style, adder=adder))
     return Layer(acc)
+
+
+def _shared_terms(
+    inputs: Sequence[Bus],
+    weights: Sequence[Sequence[int]],
+    maxima: Sequence[int],
+    invert: Inverters,
+    style: Style,
+    adder: Adder,
+) -> list[list[Term]]:
+    """Terms of every row after sharing; builds the shared sums on the way."""
+    plan = share(weights, maxima)
+    variables = [(bus, False) for bus in inputs]
+    for pair, (low, high) in zip(plan.pairs, plan.ranges[len(inputs) :], strict=True):
+        (first, first_signed), (second, second_signed) = variables[pair.first], variables[pair.second]
+        terms = [
+            Term(first, 1 << max(0, -pair.distance), first_signed),
+            Term(second, pair.sign << max(0, pair.distance), second_signed),
+        ]
+        total = weighted_sum(terms, 0, bits_of(low, high), invert=invert, style=style, adder=adder)
+        variables.append((total, low < 0))
+    nothing = Term(inputs[0], 0)  # a row of zeros still needs a bus to know its builder
+    return [
+        [Term(variables[v][0], sign << shift, variables[v][1]) for (v, shift), sign in row.items()] or [nothing]
+        for row in plan.rows
+    ]

@@ -17,7 +17,8 @@ from .adders import Adder, add_modulo, brent_kung
 from .arithmetic import less_than, less_than_signed
 from .catalog import circuit, mask, signed, where
 from .compress import Style, add_columns, add_constant, empty_columns
-from .constants import dense, multiply_constant, signed_width, weighted_sum
+from .constants import dense, multiply_constant, weighted_sum
+from .digits import signed_width
 from .folding import (
     and_gate,
     and_not_gate,

@@ -7,15 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from circuits.constants import (
-    accumulator_ranges,
-    dense,
-    multiply_constant,
-    product_width,
-    signed_digits,
-    signed_width,
-    weighted_sum,
-)
+from circuits.constants import accumulator_ranges, dense, multiply_constant, product_width, weighted_sum
+from circuits.digits import signed_digits, signed_width
+from circuits.sharing import share
 from circuits.tensor import argmax, mac, requantise, requantise_by, requantised
 from gatesim import build, simulate
 from gatesim.bits import as_signed
@@ -133,14 +127,15 @@ def test_mac_of_int8_is_exact_modulo_the_accumulator():
 # -- dense layers ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("style", ["dadda", "wallace"])
+@pytest.mark.parametrize(("style", "sharing"), [("dadda", False), ("wallace", False), ("dadda", True)])
 @pytest.mark.parametrize(("n_in", "n_out", "width", "seed"), [(1, 3, 8, 0), (7, 5, 4, 1), (16, 4, 8, 2), (3, 2, 1, 3)])
-def test_dense_equals_the_matrix_product(n_in, n_out, width, seed, style):
+def test_dense_equals_the_matrix_product(n_in, n_out, width, seed, style, sharing):
     rng = np.random.default_rng(seed)
     weights = rng.integers(-128, 128, (n_out, n_in))
     weights[rng.random(weights.shape) < 0.2] = 0
     bias = rng.integers(-5000, 5000, n_out)
-    net = build(dense, inputs=(width,) * n_in, weights=weights.tolist(), bias=bias.tolist(), style=style)
+    arguments = {"weights": weights.tolist(), "bias": bias.tolist(), "style": style, "sharing": sharing}
+    net = build(dense, inputs=(width,) * n_in, **arguments)
     x = rng.integers(0, 1 << width, (5000, n_in))
     x[0], x[1] = 0, (1 << width) - 1
     for j in range(n_out):  # the patterns that reach both ends of each accumulator
@@ -153,6 +148,35 @@ def test_dense_equals_the_matrix_product(n_in, n_out, width, seed, style):
         assert (as_signed(result[f"acc{j}"], port.width) == want[:, j]).all()
         assert port.width == signed_width(int(want[:, j].min()), int(want[:, j].max())), "exact width"
     assert not np.isin(net.fanin, (0, 1)).any(), "a gate reads a constant"
+
+
+def test_sharing_saves_a_quarter_of_the_gates():
+    rng = np.random.default_rng(4)
+    weights = np.clip(np.rint(rng.normal(0, 40, (16, 24))), -128, 127).astype(int).tolist()
+    weights[3] = [0] * 24
+    arguments = {"inputs": (5,) * 24, "weights": weights, "bias": list(range(16)), "maxima": [16] * 24}
+    plain, shared = (build(dense, **arguments, sharing=s) for s in (False, True))
+    assert shared.n_gates < 0.85 * plain.n_gates
+    x = rng.integers(0, 17, (3000, 24))
+    x[0], x[1] = 0, 16
+    values = {f"inputs{i}": x[:, i] for i in range(24)}
+    one, two = simulate(plain, values), simulate(shared, values)
+    assert [p.width for p in plain.outputs] == [p.width for p in shared.outputs]
+    assert all((one[p.name] == two[p.name]).all() for p in plain.outputs)
+
+
+def test_a_sharing_plan_is_the_same_matrix():
+    rng = np.random.default_rng(5)
+    matrix = rng.integers(-128, 128, (10, 6)).tolist()
+    plan = share(matrix, [255] * 6)
+    assert plan.pairs
+    x = rng.integers(0, 256, 6).tolist()
+    for pair in plan.pairs:
+        first, second = x[pair.first], x[pair.second]
+        x.append((first << max(0, -pair.distance)) + pair.sign * (second << max(0, pair.distance)))
+    assert all(low <= v <= high for v, (low, high) in zip(x, plan.ranges, strict=True))
+    got = [sum(sign * (x[v] << s) for (v, s), sign in row.items()) for row in plan.rows]
+    assert got == [sum(w * v for w, v in zip(row, x[:6], strict=True)) for row in matrix]
 
 
 def test_dense_with_maxima_and_numpy_arguments():
