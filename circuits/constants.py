@@ -176,7 +176,7 @@ def dense(
     style: Style = "dadda",
     adder: Adder = brent_kung,
 ) -> Layer:
-    """Dense layer with constant weights: ``bias + weights @ inputs``, every neuron its own circuit unless sums are shared.
+    """Dense layer with constant weights: ``bias + weights @ inputs``, one accumulator a neuron.
 
     Parameters
     ----------
