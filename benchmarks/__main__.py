@@ -12,7 +12,7 @@ from rich.table import Table
 
 from .harness import Record, save
 
-NAMES = ("build", "compiling", "combinational", "compiled")
+NAMES = ("build", "compiling", "combinational", "compiled", "tile")
 
 
 def main(

@@ -29,7 +29,7 @@ def run(quick: bool) -> list[Record]:
                 seconds, result = median_seconds(lambda: fast.run(stimulus), 5)  # noqa: B023
                 rates.append(net.n_gates * stimulus.n_patterns / seconds / 1e9)
                 answers.append(result.words)
-            code = fast.compiled(8)
+            code = fast.compiled(32 if width == 16 else 8)
             del os.environ["GATESIM_CACHE_DIR"]
         assert np.array_equal(*answers)
         records.append(

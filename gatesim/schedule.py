@@ -185,9 +185,7 @@ class _Lowering:
         """Re-express the live nodes with fewer rows of up to three inputs."""
         nodes = np.flatnonzero(alive & (self.n_fanin[: self.used] > 0)).astype(np.int32)
         order = nodes[np.argsort(self.level[nodes], kind="stable")]
-        cover.cover(
-            order, self.table, self.fanin, self.n_fanin, self.level, np.unique(sinks), self.used, AREA_ROUNDS
-        )
+        cover.cover(order, self.table, self.fanin, self.n_fanin, self.level, np.unique(sinks), self.used, AREA_ROUNDS)
 
     def finish(self, observed: list[int], started: float) -> Schedule:
         net, n_nets = self.net, self.net.n_nets

@@ -36,7 +36,7 @@ def test_compiled_code_in_chunks_and_from_the_disk_cache(monkeypatch, tmp_path):
         for again in (False, True):
             run = engine("logic2")(schedule, tier="compiled")
             assert np.array_equal(run.run(stimulus).words, wanted.words)
-            assert run.compiled(1 if n_patterns == 1 else 8).from_cache == again
+            assert run.compiled(1 if n_patterns == 1 else 32).from_cache == again
 
 
 def test_large_work_is_compiled_in_the_background(monkeypatch, tmp_path):

@@ -120,11 +120,51 @@ class Engine:
             {"seconds": seconds, "gate_evaluations": work, **extra},
         )
 
+    def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
+        """Run cycle after cycle on planes that the caller changes in between; see :class:`Stepper`."""
+        return Stepper(self, stimulus, ports)
+
     def _simulate(
         self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record
     ) -> tuple[np.ndarray, dict[str, object]]:
         """Run, update `state` in place, return (n_recorded, len(nets), n_words) and metadata."""
         raise GatesimError(f"engine {self.name!r} gives no _simulate()")
+
+
+class Stepper:
+    """One clock cycle at a time, from the engine's present state (or power-up).
+
+    Before each :meth:`step` the caller may change ``stimulus.words`` (one held plane set) in place and
+    read :attr:`registers`; afterwards the given output ports. The engine's own state may change with
+    every step: set it from :meth:`state` when done.
+    """
+
+    def __init__(self, engine: Engine, stimulus: Stimulus, ports: Sequence[str]) -> None:
+        self._engine, self._stimulus, self._ports = engine, stimulus, tuple(ports)
+        given = engine.state
+        self._state = given if given is not None else initial_state(engine.netlist, stimulus.n_patterns)
+        self._last: Result | None = None
+
+    @property
+    def registers(self) -> np.ndarray:
+        """(n_registers, n_words) uint64: the flip-flops now, in the order of ``Netlist.registers``."""
+        return self._state.registers
+
+    def step(self) -> None:
+        """Apply the planes, settle, and move every register and memory at the clock edge."""
+        self._engine.state = self._state
+        self._last = self._engine.run(self._stimulus)
+        self._state = self._engine.state or self._state
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """(bits, n_words) planes of the output ports in the last step."""
+        if self._last is None:
+            raise GatesimError("no step was made yet")
+        return {name: self._last.planes(name)[0] for name in self._ports}
+
+    def state(self) -> State:
+        """The state after the last step."""
+        return self._state.copy()
 
 
 def observed(net: Netlist, watch: Sequence[str | int]) -> tuple[dict[str, slice], np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from threading import Event
@@ -17,7 +17,7 @@ from ..kernels import logic2 as kernel
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
-from .base import Engine, Record
+from .base import Engine, Record, Stepper
 from .straight import Code, compile_straight
 
 CACHE_BYTES = 512 * 1024
@@ -67,20 +67,15 @@ class Logic2Engine(Engine):
 
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
         n_words, n_cycles = stimulus.words.shape[2], stimulus.n_cycles
-        kept = n_cycles if record == "all" else min(1, n_cycles)
-        out = np.empty((kept, len(nets), n_words), np.uint64)
         width = block_words(self.schedule, n_words)
-        code_width = min(width, 8)
-        memory_table, words = _flatten(self.netlist.memories, state)
-        planes = np.ascontiguousarray(stimulus.words)
-        self.schedule.literals(nets)  # refuses a net that was not kept
+        job = _Job(self.schedule, stimulus, state, nets, n_cycles if record == "all" else min(1, n_cycles))
         cost = max(1, len(self.schedule.rows) + len(self.schedule.input_slot) + len(nets))
         blocks = -(-n_words // width)
         want_code = self.tier == "compiled" or (
-            self.tier == "auto" and _pays_to_compile(len(self.schedule.rows), -(-n_words // code_width) * n_cycles)
+            self.tier == "auto" and _pays_to_compile(len(self.schedule.rows), -(-n_words // 8) * n_cycles)
         )
         if self.tier == "compiled":
-            self.compiled(code_width)
+            self.compiled(width)
         tiers: set[str] = set()
         stop = Event()
 
@@ -89,22 +84,12 @@ class Logic2Engine(Engine):
             for low, high, start, end in _slices(first_word, last_word, n_cycles, width, cost):
                 if stop.is_set():
                     return
-                code = self.compiled(code_width, wait=False) if want_code else None
+                code = self.compiled(width, wait=False) if want_code else None
                 if program is None or (code is not None and program.schedule is not code.schedule):
-                    program = _Program(self.schedule, _NO_CODE, width) if code is None else _program(code)
+                    program = _program(self.schedule, code, width, nets)
                     scratch = _scratch(program.schedule.n_slots, program.width)
                 tiers.add("interpreting" if code is None else "compiled")
-                s = program.schedule
-                kernel.simulate(
-                    low, high, stimulus.n_patterns, scratch,
-                    start, end, planes, s.input_slot,
-                    s.runs, s.rows, program.addresses,
-                    s.literals(nets), out, n_cycles - kept,
-                    s.register_slot, s.next_literal, state.registers,
-                    memory_table, s.reads.memory, s.reads.address_ptr, s.reads.address, s.reads.data_ptr, s.reads.data,
-                    s.writes.memory, s.writes.address_ptr, s.writes.address, s.writes.data_ptr, s.writes.data,
-                    s.writes.enable, words,
-                )  # fmt: skip
+                job.run(program, scratch, (low, high), (start, end))
 
         n_threads = _thread_count(self.threads, blocks, blocks * n_cycles * cost)
         edges = [min(n_words, blocks * i // n_threads * width) for i in range(n_threads)] + [n_words]
@@ -118,27 +103,96 @@ class Logic2Engine(Engine):
                         future.result()
                 finally:
                     stop.set()
-        mask = bits.lane_mask(stimulus.n_patterns)
-        out[..., -1:] &= mask[-1:]
-        state.registers[:, -1:] &= mask[-1:]
-        _restore(self.netlist.memories, state, memory_table, words)
+        job.finish()
         tier = ", then ".join(sorted(tiers, reverse=True))
-        return out, {"tier": tier, "block_words": width, "threads": n_threads, "rows": len(self.schedule.rows)}
+        return job.out, {"tier": tier, "block_words": width, "threads": n_threads, "rows": len(self.schedule.rows)}
+
+    def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
+        """A :class:`~gatesim.engines.base.Stepper` that calls the kernel directly."""
+        return _FastStepper(self, stimulus, ports)
+
+
+class _Job:
+    """One run's arrays, and the kernel call on a part of them."""
+
+    def __init__(self, schedule: Schedule, stimulus: Stimulus, state: State, nets: np.ndarray, n_recorded: int) -> None:
+        schedule.literals(nets)  # refuses a net that was not kept
+        self.stimulus, self.state = stimulus, state
+        self.planes = np.ascontiguousarray(stimulus.words)
+        self.out = np.empty((n_recorded, len(nets), stimulus.words.shape[2]), np.uint64)
+        self.memories = schedule.netlist.memories
+        self.memory_table, self.words = _flatten(self.memories, state)
+
+    def run(self, program: _Program, scratch: np.ndarray, words: tuple[int, int], cycles: tuple[int, int]) -> None:
+        """Simulate the given words of every plane for the given cycles."""
+        s = program.schedule
+        kernel.simulate(
+            *words, self.stimulus.n_patterns, scratch,
+            *cycles, self.planes, s.input_slot,
+            s.runs, s.rows, program.addresses,
+            program.observe, self.out, self.stimulus.n_cycles - len(self.out),
+            s.register_slot, s.next_literal, self.state.registers,
+            self.memory_table, s.reads.memory, s.reads.address_ptr, s.reads.address, s.reads.data_ptr, s.reads.data,
+            s.writes.memory, s.writes.address_ptr, s.writes.address, s.writes.data_ptr, s.writes.data,
+            s.writes.enable, self.words,
+        )  # fmt: skip
+
+    def finish(self) -> None:
+        """Clear the unused lanes and put the memories back into the state."""
+        last = bits.lane_mask(self.stimulus.n_patterns)[-1:]
+        self.out[..., -1:] &= last
+        self.state.registers[:, -1:] &= last
+        _restore(self.memories, self.state, self.memory_table, self.words)
+
+
+class _FastStepper(Stepper):
+    """Steps without the bookkeeping of a run; compiled code is used where the engine's tier asks for it."""
+
+    def __init__(self, engine: Logic2Engine, stimulus: Stimulus, ports: Sequence[str]) -> None:
+        super().__init__(engine, stimulus, ports)
+        nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
+        self._job = _Job(engine.schedule, stimulus, self._state, nets, 1)
+        n_words = stimulus.words.shape[2]
+        width = block_words(engine.schedule, n_words)
+        code = None if engine.tier == "interpreting" else engine.compiled(width)
+        self._program = _program(engine.schedule, code, width, nets)
+        self._scratch = _scratch(self._program.schedule.n_slots, self._program.width)
+        self._all_words = (0, n_words)
+
+    @property
+    def registers(self) -> np.ndarray:
+        return self._job.state.registers
+
+    def step(self) -> None:
+        self._job.run(self._program, self._scratch, self._all_words, (0, 1))
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        self._job.finish()
+        low, found = 0, {}
+        for name in self._ports:
+            width = self._engine.netlist.port(name).width
+            found[name] = self._job.out[0, low : low + width]
+            low += width
+        return found
+
+    def state(self) -> State:
+        self._job.finish()
+        return self._job.state.copy()
 
 
 class _Program(NamedTuple):
-    """What the kernel runs: a schedule, the code its runs call, and words a slot."""
+    """What the kernel runs: a schedule, the code its runs call, words a slot, and what to record."""
 
     schedule: Schedule
     addresses: np.ndarray
     width: int
+    observe: np.ndarray
 
 
-_NO_CODE = np.zeros(0, np.int64)
-
-
-def _program(code: Code) -> _Program:
-    return _Program(code.schedule, code.addresses, code.width)
+def _program(schedule: Schedule, code: Code | None, width: int, nets: np.ndarray) -> _Program:
+    if code is None:
+        return _Program(schedule, np.zeros(0, np.int64), width, schedule.literals(nets))
+    return _Program(code.schedule, code.addresses, code.width, code.schedule.literals(nets))
 
 
 def _pays_to_compile(rows: int, blocks: int) -> bool:

@@ -45,7 +45,10 @@ class Code:
 
 
 def compile_straight(schedule: Schedule, width: int) -> Code:
-    """Compile `schedule` for slots of `width` words (1 or 8), or take it from the disk cache."""
+    """Compile `schedule` for slots of `width` words (1, or a multiple of 8), or take it from the disk cache.
+
+    A function works on one word, or on eight: the caller moves on through wider slots.
+    """
     started = perf_counter()
     planned, text, n_functions = _Plan(schedule, width).finish()
     path = cache_folder() / f"{_key(text)}.o"
@@ -150,7 +153,7 @@ class _Plan:
     """Rows as values: who computes what from what, in which chunk, and where it is stored."""
 
     def __init__(self, schedule: Schedule, width: int) -> None:
-        self.schedule, self.width = schedule, width
+        self.schedule, self.width, self.stride = schedule, min(width, 8), width
         n = len(schedule.rows)
         self.kinds = np.repeat(schedule.runs[:, 0], schedule.runs[:, 2] - schedule.runs[:, 1]).tolist() if n else []
         self.inputs: list[tuple[int | None, ...]] = []  # a row number, or ~slot of a source
@@ -160,14 +163,14 @@ class _Plan:
     def _number_values(self) -> None:
         s = self.schedule
         writer: dict[int, int] = {}
-        addresses: list[int] = []
+        addresses: list[tuple[int, int, int]] = []  # (port, position in reads.address, row)
         segment = 0
         for r, row in enumerate(s.rows.tolist()):
             kind = self.kinds[r]
             if kind == READ_KIND:
                 self.inputs.append(())
                 port = row[0]
-                lo, hi = s.reads.address_ptr[port], s.reads.address_ptr[port + 1]
+                lo, hi = map(int, s.reads.address_ptr[port : port + 2])
                 addresses.extend((port, k, writer.get(int(s.reads.address[k]) >> 1, -1)) for k in range(lo, hi))
                 for k in range(s.reads.data_ptr[port], s.reads.data_ptr[port + 1]):
                     writer.pop(int(s.reads.data[k]), None)
@@ -266,7 +269,7 @@ class _Plan:
 
     def _text(self, order, chunk_of, stored, slot_of) -> tuple[str, int]:
         kind, forms = _templates(self.width)
-        align = 8 * min(self.width, 8)
+        align = 8 * self.width
         parts: list[str] = []
         calls: list[list[int]] = [[] for _ in range(self.n_segments)]
         at = 0
@@ -294,7 +297,7 @@ class _Plan:
                 slot = ~source if source < 0 else slot_of[source]
                 value[source] = f"%v{slot}"
                 lines.append(
-                    f"  %p{slot} = getelementptr i64, ptr %s, i64 {slot * self.width}\n"
+                    f"  %p{slot} = getelementptr i64, ptr %s, i64 {slot * self.stride}\n"
                     f"  %v{slot} = load {kind}, ptr %p{slot}, align {align}\n"
                 )
             return value[source]
@@ -308,7 +311,7 @@ class _Plan:
             if row in stored:
                 slot = slot_of[row]
                 lines.append(
-                    f"  %o{row} = getelementptr i64, ptr %s, i64 {slot * self.width}\n"
+                    f"  %o{row} = getelementptr i64, ptr %s, i64 {slot * self.stride}\n"
                     f"  store {kind} {value[row]}, ptr %o{row}, align {align}\n"
                 )
         return "".join([*lines, "  ret void\n}\n"])

@@ -192,16 +192,17 @@ _run1, _run8, _run32 = _make_run(1), _make_run(8), _make_run(32)
 
 
 @intrinsic
-def _call_code(typingctx, address, slots):
-    """Call compiled code at `address` (a function of a pointer to the slots)."""
+def _call_code(typingctx, address, slots, word):
+    """Call compiled code at `address` (a function of a pointer to the slots) from `word` of the slots on."""
 
     def codegen(context, builder, signature, args):
         pointer = cgutils.create_struct_proxy(signature.args[1])(context, builder, args[1]).data
+        pointer = builder.gep(pointer, [args[2]])
         kind = ir.FunctionType(ir.VoidType(), [pointer.type])
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
         return context.get_dummy_value()
 
-    return types.void(types.int64, slots), codegen
+    return types.void(types.int64, slots, types.int64), codegen
 
 
 # -- memories --------------------------------------------------------------------------------
@@ -254,6 +255,38 @@ def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, da
 # -- the kernel ------------------------------------------------------------------------------
 
 
+@intrinsic
+def _copy8(typingctx, target, t, source, s, flip):
+    """Eight words from element `s` of `source` to element `t` of `target`, each XORed with `flip`."""
+
+    def codegen(context, builder, signature, args):
+        vector = ir.VectorType(ir.IntType(64), 8)
+
+        def at(array: int, index: int):
+            data = cgutils.create_struct_proxy(signature.args[array])(context, builder, args[array]).data
+            return builder.bitcast(builder.gep(data, [args[index]]), vector.as_pointer())
+
+        lane = builder.insert_element(ir.Constant(vector, ir.Undefined), args[4], ir.Constant(ir.IntType(32), 0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        flips = builder.shuffle_vector(lane, ir.Constant(vector, ir.Undefined), order)
+        builder.store(builder.xor(builder.load(at(2, 3), align=8), flips), at(0, 1), align=8)
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64, types.uint64), codegen
+
+
+@njit(cache=True, nogil=True)
+def _move(target, t, t_low, source, s, s_low, n, flip):
+    """``target[t, t_low:t_low + n] = source[s, s_low:s_low + n] ^ flip``, C-contiguous arrays."""
+    to = t * target.shape[1] + t_low
+    at = s * source.shape[1] + s_low
+    whole = n & ~7
+    for w in range(0, whole, 8):
+        _copy8(target, to + w, source, at + w, flip)
+    for w in range(whole, n):
+        target[t, t_low + w] = source[s, s_low + w] ^ flip
+
+
 @njit(cache=True, nogil=True)
 def simulate(
     first_word, last_word, lanes, slots,
@@ -273,19 +306,19 @@ def simulate(
     """
     width = slots.shape[1]
     held = stimulus.shape[0] == 1
-    staged = np.empty((len(reg_slot), width), np.uint64)
+    zero = np.uint64(0)
+    n_regs = len(reg_slot)
+    staged = np.empty((n_regs, width), np.uint64)
     for low in range(first_word, last_word, width):
         n = min(width, last_word - low)
         block_lanes = min(64 * n, lanes - 64 * low)
-        for i in range(len(reg_slot)):
-            for w in range(n):
-                slots[reg_slot[i], w] = registers[i, low + w]
+        for i in range(n_regs):
+            _move(slots, reg_slot[i], 0, registers, i, low, n, zero)
         for cycle in range(first_cycle, last_cycle):
-            at = 0 if held else cycle
+            planes = stimulus[0 if held else cycle]
             for i in range(len(input_slot)):
                 if input_slot[i] >= 0:
-                    for w in range(n):
-                        slots[input_slot[i], w] = stimulus[at, i, low + w]
+                    _move(slots, input_slot[i], 0, planes, i, low, n, zero)
             for k in range(len(runs)):
                 kind, start, stop = runs[k, 0], runs[k, 1], runs[k, 2]
                 if kind == READ_KIND:
@@ -293,7 +326,8 @@ def simulate(
                         _read(rows[r, 0], slots, block_lanes, 64 * low, mem, read_mem, read_addr_ptr, read_addr,
                               read_data_ptr, read_data, words)  # fmt: skip
                 elif kind == CODE_KIND:
-                    _call_code(codes[start], slots)
+                    for word in range(0, n, 8):
+                        _call_code(codes[start], slots, word)
                 elif width == 32:
                     _run32(kind, rows, start, stop, slots)
                 elif width == 8:
@@ -302,19 +336,17 @@ def simulate(
                     _run1(kind, rows, start, stop, slots)
             if cycle >= out_first:
                 for i in range(len(observe)):
-                    flip = np.uint64(0) - np.uint64(observe[i] & 1)
-                    for w in range(n):
-                        out[cycle - out_first, i, low + w] = slots[observe[i] >> 1, w] ^ flip
+                    _move(
+                        out[cycle - out_first], i, low, slots, observe[i] >> 1, 0, n, zero - np.uint64(observe[i] & 1)
+                    )
             for port in range(len(write_mem)):
                 _write(port, slots, block_lanes, 64 * low, mem, write_mem, write_addr_ptr, write_addr,
                        write_data_ptr, write_data, write_enable, words)  # fmt: skip
-            for i in range(len(reg_slot)):
-                flip = np.uint64(0) - np.uint64(next_lit[i] & 1)
-                for w in range(n):
-                    staged[i, w] = slots[next_lit[i] >> 1, w] ^ flip
-            for i in range(len(reg_slot)):
-                for w in range(n):
-                    slots[reg_slot[i], w] = staged[i, w]
-        for i in range(len(reg_slot)):
-            for w in range(n):
-                registers[i, low + w] = slots[reg_slot[i], w]
+            for i in range(n_regs):
+                _move(staged, i, 0, slots, next_lit[i] >> 1, 0, n, zero - np.uint64(next_lit[i] & 1))
+            if cycle + 1 < last_cycle:
+                for i in range(n_regs):
+                    _move(slots, reg_slot[i], 0, staged, i, 0, n, zero)
+        if first_cycle < last_cycle:
+            for i in range(n_regs):
+                _move(registers, i, low, staged, i, 0, n, zero)

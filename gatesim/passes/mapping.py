@@ -295,4 +295,4 @@ def _expand(net: Netlist, by_op: dict[int, Template]) -> tuple[Netlist, np.ndarr
     fanin[np.repeat(~IS_LOGIC[net.op[owner]], n_pins)] = final[
         net.fanin[np.repeat(~IS_LOGIC[net.op], np.diff(net.fanin_ptr))]
     ]
-    return rebuild(net, op, ptr, fanin, net.scope_of[owner], final), final.astype(np.int32)
+    return rebuild(net, op, ptr, fanin, net.scope_of[owner], final, net.op != BUF), final.astype(np.int32)

@@ -11,19 +11,28 @@ from ..netlist import Netlist, Port
 
 
 def rebuild(
-    net: Netlist, op: np.ndarray, ptr: np.ndarray, fanin: np.ndarray, scope_of: np.ndarray, final: np.ndarray
+    net: Netlist,
+    op: np.ndarray,
+    ptr: np.ndarray,
+    fanin: np.ndarray,
+    scope_of: np.ndarray,
+    final: np.ndarray,
+    own: np.ndarray | None = None,
 ) -> Netlist:
     """A netlist of new cells that stands for `net`.
 
     ``final`` (n_nets,) gives the new net of every old one, -1 where it is gone. A memory whose read
-    data is gone altogether goes too. User names stay with the nets that survive.
+    data is gone altogether goes too. User names stay with the nets that survive; where several old nets
+    became one, the name of the net that it was (``own`` (n_nets,) bool) goes before the names of those
+    merged into it.
     """
 
     def move(nets: Iterable[int]) -> tuple[int, ...]:
         return tuple(int(final[k]) for k in nets)
 
     names: dict[int, str] = {}
-    for old, name in net.names.items():
+    first = (lambda item: not own[item[0]]) if own is not None else (lambda item: False)
+    for old, name in sorted(net.names.items(), key=first):
         new = int(final[old])
         if new > 1:
             names.setdefault(new, name)
@@ -44,14 +53,9 @@ def _survives(memory: Memory, final: np.ndarray) -> bool:
     return any(final[k] >= 0 for r in memory.reads for k in r.data)
 
 
-def select(net: Netlist, keep: np.ndarray, final_of_gone: np.ndarray | None = None) -> tuple[Netlist, np.ndarray]:
-    """The netlist of the kept cells, and the map of nets.
-
-    ``final_of_gone`` (n_nets,) names, for a cell that goes, the kept cell that has its value.
-    """
+def select(net: Netlist, keep: np.ndarray) -> tuple[Netlist, np.ndarray]:
+    """The netlist of the kept cells (which read kept cells only), and the map of nets."""
     final = np.where(keep, np.cumsum(keep) - 1, -1)
-    if final_of_gone is not None:
-        final = np.where(keep, final, final[final_of_gone])
     counts = np.diff(net.fanin_ptr)
     pins = final[net.fanin[np.repeat(keep, counts)]]
     ptr = np.concatenate(([0], np.cumsum(counts[keep])))

@@ -70,7 +70,7 @@ def strash_map(net: Netlist, ops: Iterable[str] | None = None) -> tuple[Netlist,
         fanin[ptr[:-1][has] + k] = pins[kept[has], k]
     others = np.repeat(~logic[kept], counts)
     fanin[others] = mapped[net.fanin[np.repeat(keep & ~logic, np.diff(net.fanin_ptr))]]
-    hashed = rebuild(net, op[keep], ptr, final[fanin], net.scope_of[keep], final)
+    hashed = rebuild(net, op[keep], ptr, final[fanin], net.scope_of[keep], final, keep)
     clean, swept = sweep_map(hashed)
     return clean, swept[final].astype(np.int32)
 
