@@ -1,0 +1,1 @@
+"""The slides made runnable: the tour and what it shows."""
