@@ -96,12 +96,33 @@ def _simplify(table, count, nets, inverse, through_inverters):
 
 
 @njit(cache=True, nogil=True)
+def _look_up(slots, key_table, key_nets, key, nets, count):
+    """The slot of the cell with that function of those nets, or the free slot where it belongs."""
+    h = np.uint64(key)
+    for k in range(count):
+        h = (h ^ np.uint64(nets[k])) * np.uint64(0x9E3779B97F4A7C15)
+        h ^= h >> np.uint64(29)
+    at = np.int64(h & np.uint64(len(slots) - 1))
+    while slots[at] >= 0:
+        other = slots[at]
+        same = key_table[other] == key
+        for k in range(count):
+            same = same and key_nets[other, k] == nets[k]
+        if same:
+            break
+        at = (at + 1) & (len(slots) - 1)
+    return at
+
+
+@njit(cache=True, nogil=True)
 def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pins):
     """Fold and hash the logic cells of `order` (drivers first).
 
     ``finder[count - 2, table]`` is ``op << 8 | pins`` (two bits a pin: which of the wanted inputs feeds
     it) or -1. An inverter is written as `not_op` on ``not_pins`` pins: 1 for NOT(x), 2 for a gate on
     (x, x), 3 for a gate on (x, constant 1).
+
+    A cell whose function is the inverse of another's is remembered as such: it stands for NOT of it.
 
     Returns ``mapped`` (n,): the surviving cell that has each net's value; and for the survivors their
     op, number of pins and pins.
@@ -146,24 +167,17 @@ def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pi
                 mapped[cell] = inverse[nets[0]]
                 continue
         key = (count << 16) | table
-        h = np.uint64(key)
-        for k in range(count):
-            h = (h ^ np.uint64(nets[k])) * np.uint64(0x9E3779B97F4A7C15)
-            h ^= h >> np.uint64(29)
-        at = np.int64(h & np.uint64(size - 1))
-        hit = -1
-        while slots[at] >= 0:
-            other = slots[at]
-            same = key_table[other] == key
-            for k in range(count):
-                same = same and key_nets[other, k] == nets[k]
-            if same:
-                hit = other
-                break
-            at = (at + 1) & (size - 1)
-        if hit >= 0:
-            mapped[cell] = hit
+        at = _look_up(slots, key_table, key_nets, key, nets, count)
+        if slots[at] >= 0:
+            mapped[cell] = slots[at]
             continue
+        opposite = -1
+        if count > 1:
+            flipped = (count << 16) | (table ^ ((1 << (1 << count)) - 1))
+            opposite = slots[_look_up(slots, key_table, key_nets, flipped, nets, count)]
+            if opposite >= 0 and inverse[opposite] >= 0:
+                mapped[cell] = inverse[opposite]
+                continue
         slots[at] = cell
         key_table[cell] = key
         for k in range(count):
@@ -176,6 +190,9 @@ def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pi
             inverse[cell] = nets[0]
             inverse[nets[0]] = cell
             continue
+        if opposite >= 0:
+            inverse[cell] = opposite
+            inverse[opposite] = cell
         found = finder[count - 2, table]
         if found < 0:
             n_pins[cell] = original

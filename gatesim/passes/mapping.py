@@ -17,6 +17,7 @@ from ..analysis import levels
 from ..errors import unknown_name
 from ..gates import ARITY, BUF, GATES, IS_LOGIC, LOGIC_GATES, Gate, gates_by_table
 from ..netlist import Netlist
+from .adders import join_full_adders
 from .rewrite import rebuild
 from .strash import strash_map
 
@@ -68,7 +69,11 @@ class _Basis:
         return self.not_(self.and_(self.not_(x), self.not_(y)))
 
     def xor(self, x: int, y: int) -> int:
-        return self.or_(self.and_(x, self.not_(y)), self.and_(self.not_(x), y))
+        # As not-both and not-neither: a half adder then shares its AND.
+        return self.and_(self.not_(self.and_(x, y)), self.not_(self.and_(self.not_(x), self.not_(y))))
+
+    def xnor(self, x: int, y: int) -> int:
+        return self.and_(self.not_(self.and_(x, self.not_(y))), self.not_(self.and_(self.not_(x), y)))
 
     def mux(self, s: int, d0: int, d1: int) -> int:
         return self.or_(self.and_(self.not_(s), d0), self.and_(s, d1))
@@ -104,6 +109,11 @@ class _Nand(_Basis):
         both = self.nand(x, y)
         return self.nand(self.nand(x, both), self.nand(y, both))
 
+    def xnor(self, x: int, y: int) -> int:
+        # Five rows like XOR and an inverter, but shared with NAND(x, y) and OR(x, y); its dual, the
+        # XOR of NORs, is then shared with the AND of a half adder.
+        return self.or_(self.and_(x, y), self.and_(self.not_(x), self.not_(y)))
+
     def row(self, op: int, *inputs: int) -> int:
         return super().row(op, *(self.real(x) for x in inputs))
 
@@ -126,6 +136,9 @@ class _Xag(_Basis):
     def xor(self, x: int, y: int) -> int:
         return self.row(gates.XOR, x, y)
 
+    def xnor(self, x: int, y: int) -> int:
+        return self.not_(self.xor(x, y))
+
     def or_(self, x: int, y: int) -> int:
         return self.xor(self.xor(x, y), self.and_(x, y))
 
@@ -134,6 +147,16 @@ class _Xag(_Basis):
 
     def maj(self, a: int, b: int, c: int) -> int:
         return self.xor(a, self.and_(self.xor(a, b), self.xor(a, c)))
+
+
+class _XagByDeMorgan(_Xag):
+    """OR as the inverse of an AND: one row less where its pins or its result are inverted."""
+
+    def or_(self, x: int, y: int) -> int:
+        return _Basis.or_(self, x, y)
+
+
+_KINDS: dict[str, tuple[type[_Basis], ...]] = {"nand": (_Nand,), "aig": (_Aig,), "xag": (_Xag, _XagByDeMorgan)}
 
 
 def _tree(join: Callable[[int, int], int], parts: list[int]) -> int:
@@ -149,7 +172,9 @@ def _formula(g: Gate, t: _Basis) -> int:
     joins = {"AND": t.and_, "OR": t.or_, "XOR": t.xor}
     if name in joins:
         return _tree(joins[name], pins)
-    inverted = {"NAND": t.and_, "NOR": t.or_, "XNOR": t.xor}
+    if name == "XNOR":
+        return t.xnor(_tree(t.xor, pins[: (g.arity + 1) // 2]), _tree(t.xor, pins[(g.arity + 1) // 2 :]))
+    inverted = {"NAND": t.and_, "NOR": t.or_}
     if name in inverted:
         return t.not_(_tree(inverted[name], pins))
     if name in ("AOI", "OAI"):
@@ -214,8 +239,11 @@ def templates(basis: str) -> dict[int, Template]:
                 tuple((gates.NOR, tuple(order[x] if 0 <= x < _ONE else x for x in inputs)) for _, inputs in rows)
             )
         return found
-    kind = {"nand": _Nand, "aig": _Aig, "xag": _Xag}[basis]
-    return {g.op: _template(g, kind()) for g in LOGIC_GATES}
+    return {g.op: min((_template(g, kind()) for kind in _KINDS[basis]), key=_n_rows) for g in LOGIC_GATES}
+
+
+def _n_rows(template: Template) -> int:
+    return len(template.rows)
 
 
 def map_to(net: Netlist, basis: str, *, optimise: bool = True) -> Netlist:
@@ -228,7 +256,9 @@ def map_to(net: Netlist, basis: str, *, optimise: bool = True) -> Netlist:
     basis : {"nand", "nor", "aig", "xag"}
         See :data:`BASES`.
     optimise : bool
-        Fold constants, share equal gates and drop dead ones afterwards (``strash``).
+        Join full adders before (so that each costs nine NANDs or nine NORs), and fold constants, share
+        equal gates and drop dead ones afterwards (``strash``). Without it every gate becomes its
+        template and nothing else.
 
     Raises
     ------
@@ -252,7 +282,7 @@ def map_to_map(net: Netlist, basis: str, *, optimise: bool = True) -> tuple[Netl
     if basis not in BASES:
         raise unknown_name("basis", basis, BASES)
     levels(net)
-    expanded, final = _expand(net, templates(basis))
+    expanded, final = _expand(join_full_adders(net) if optimise else net, templates(basis))
     if not optimise:
         return expanded, final
     clean, swept = strash_map(expanded, BASES[basis])
