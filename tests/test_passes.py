@@ -153,6 +153,14 @@ def _values(net, stimulus, nets):
     return np.concatenate([result.planes(net.net_name(k)) for k in nets], axis=1)
 
 
+@given(SEEDS, st.sampled_from(sorted(BASES)))
+@settings(max_examples=30, deadline=None)
+def test_mapped_netlists_are_settled(seed, basis):
+    mapped = map_to(random_netlist(seed, n_cells=120, n_registers=seed % 4, n_memories=seed % 2), basis)
+    assert strash(mapped, BASES[basis]).n_gates == mapped.n_gates
+    assert map_to(mapped, basis).n_gates <= mapped.n_gates
+
+
 def folded(make):
     b = Builder("fold")
     x, y = b.input("x"), b.input("y")
@@ -198,6 +206,9 @@ def test_strash_stays_in_its_basis():
     net = strash(b.freeze(), ops=["NAND"])
     assert net.counts() == {"INPUT": 2, "NAND": 2}
     assert net.port("w").nets == net.port("y").nets
+    assert strash(b.freeze(), ops="NAND").fingerprint == net.fingerprint
+    with pytest.raises(UnknownNameError, match="unknown gate 'NADN'; did you mean 'NAND'"):
+        strash(b.freeze(), ops=["NADN"])
     with pytest.raises(GatesimError, match="these gates cannot invert"):
         strash(b.freeze(), ops=["AND", "OR"])
 

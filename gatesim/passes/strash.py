@@ -39,6 +39,10 @@ def strash(net: Netlist, ops: Iterable[str] | None = None) -> Netlist:
     ------
     LoopError
         A combinational loop.
+    UnknownNameError
+        No such gate in `ops`.
+    GatesimError
+        `ops` cannot invert.
 
     Examples
     --------
@@ -53,7 +57,8 @@ def strash(net: Netlist, ops: Iterable[str] | None = None) -> Netlist:
 
 def strash_map(net: Netlist, ops: Iterable[str] | None = None) -> tuple[Netlist, np.ndarray]:
     """:func:`strash`, and (n_nets,) int32: the new net of every old one, -1 where it is gone."""
-    allowed = ALL_LOGIC if ops is None else frozenset(gate(name).op for name in ops)
+    names = [ops] if isinstance(ops, str) else ops
+    allowed = ALL_LOGIC if names is None else frozenset(gate(name).op for name in names)
     not_op, not_pins = _inverter(allowed)
     mapped, op, n_pins, pins = kernel.strash(
         levels(net).order, net.op, net.fanin_ptr, net.fanin, IS_LOGIC, TABLE, _finder(allowed), not_op, not_pins
