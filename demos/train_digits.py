@@ -49,12 +49,12 @@ def quantise(
 
 def train() -> dict[str, np.ndarray]:
     """Everything that the file holds: images, labels, the split and the quantised network."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    from sklearn.neural_network import MLPClassifier
+    from sklearn.datasets import load_digits  # pyright: ignore[reportMissingImports]
+    from sklearn.model_selection import train_test_split  # pyright: ignore[reportMissingImports]
+    from sklearn.neural_network import MLPClassifier  # pyright: ignore[reportMissingImports]
 
-    data = load_digits()
-    images, labels = data.data.astype(np.uint8), data.target.astype(np.uint8)
+    pixels, classes = load_digits(return_X_y=True)
+    images, labels = pixels.astype(np.uint8), classes.astype(np.uint8)
     index = np.arange(len(images))
     learn, held_out = train_test_split(index, test_size=N_TEST, random_state=SEED, stratify=labels)
     x = images[learn].astype(np.float64) / 16

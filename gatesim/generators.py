@@ -170,3 +170,11 @@ def _outputs(label: str, result: object) -> Iterator[tuple[str, Bit | Sequence[B
             yield key, signal
         else:
             raise BuildError(f"{label}(): result {key!r} is a {type(signal).__name__}, not a Bit or a Bus")
+
+
+def bus_parameters(function: Callable) -> list[str]:
+    """Names of the parameters of a generator that are buses and must be given."""
+    plain = inspect.unwrap(function)
+    hints = typing.get_type_hints(plain)
+    parameters = inspect.signature(plain).parameters
+    return [k for k, p in parameters.items() if p.default is p.empty and _role(hints.get(k)) == "bus"]

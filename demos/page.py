@@ -1,0 +1,81 @@
+"""What a chapter gives: plain data that a terminal and a report can both show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .text import Text
+
+Cell = Text | str | int | float
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A paragraph."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """Rows of cells under column heads; rows in ``marked`` stand out."""
+
+    title: Text
+    columns: list[Text]
+    rows: list[list[Cell]]
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class KeyNumbers:
+    """A few large numbers with what they count."""
+
+    items: list[tuple[Cell, Text]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing: an ``<svg>`` element as text."""
+
+    svg: str
+    caption: Text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One small picture of a gallery: PNG bytes, what stands under it, and whether it is marked."""
+
+    png: bytes
+    label: Text
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Small pictures side by side."""
+
+    pictures: list[Picture]
+    caption: Text
+
+
+Block = Sentence | DataTable | KeyNumbers | Figure | Gallery
+
+
+@dataclass(frozen=True)
+class Page:
+    """One chapter's result. ``facts`` is what ``--json`` prints: plain values."""
+
+    key: str
+    title: Text
+    blocks: list[Block]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a chapter is told: whether to hurry, and whom to tell what it is doing."""
+
+    quick: bool = False
+    step: Callable[[Text], None] = lambda text: None

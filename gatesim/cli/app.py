@@ -1,0 +1,40 @@
+"""The typer application: commands and their options."""
+
+from __future__ import annotations
+
+import typer
+
+from .inspect import doctor, info, list_circuits
+from .map import map_command
+from .sim import sim
+from .tour import tour
+
+app = typer.Typer(
+    name="gatesim",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="From one NAND gate to a neural network that reads digits.",
+)
+app.command("tour")(tour)
+app.command("sim")(sim)
+app.command("info")(info)
+app.command("map")(map_command)
+app.command("list")(list_circuits)
+app.command("doctor")(doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"gatesim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """From one NAND gate to a neural network that reads digits."""

@@ -1,0 +1,35 @@
+"""``gatesim map``: a circuit onto the gates of one basis, into a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .circuit_argument import load_circuit
+from .output import console
+
+
+def map_command(
+    circuit: Annotated[str, typer.Argument(help="A file, or module:function[args].")],
+    to: Annotated[str, typer.Option(help="nand, nor, aig or xag.")] = "nand",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write (.bench, .v).")] = None,
+) -> None:
+    """Build a circuit from one kind of gate only, check that it is the same, and write it."""
+    from .. import formats
+    from ..analysis import depth
+    from ..equivalence import assert_equivalent
+    from ..passes import map_to
+
+    net = load_circuit(circuit)
+    if output is not None:
+        formats.format_of(output)  # an unknown suffix is refused before any work
+    mapped = map_to(net, to)
+    found = assert_equivalent(net, mapped)
+    before, after = (f"{n.n_gates:,} gates, depth {depth(n)}" for n in (net, mapped))
+    console.print(f"{net.name}: {before} -> {to}: {after}")
+    console.print(f"equal on {'all' if found.proven else 'random'} {found.patterns:,} patterns")
+    if output is not None:
+        formats.write(mapped, output)
+        console.print(f"written: {output}")
