@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _drop_pin(table, count, pin):
-    """The table without input `pin`, on which it does not depend."""
-    small = 0
-    for index in range(1 << (count - 1)):
-        old = (index & ((1 << pin) - 1)) | ((index >> pin) << (pin + 1))
-        small |= ((table >> old) & 1) << index
-    return small
+# A literal 0 or 1 given to a function is a type of its own to Numba, and each mix of types is compiled
+# again: variables start from these instead, and every helper has one call, so that the whole compiles once.
+_0, _1 = np.int64(0), np.int64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -49,43 +43,43 @@ def _swap_pins(table, count, p, q):
 
 
 @njit(cache=True, nogil=True)
-def _remove(nets, count, pin):
-    for j in range(pin, count - 1):
-        nets[j] = nets[j + 1]
+def _depends(table, count, pin):
+    """Whether the function changes with input `pin` anywhere."""
+    changes = _0
+    for index in range(1 << count):
+        changes |= (table >> index) ^ (table >> (index ^ (1 << pin)))
+    return changes & 1 == 1
 
 
 @njit(cache=True, nogil=True)
 def _simplify(table, count, nets, inverse, through_inverters):
     """Fold constants, repeats, (optionally) inverse pairs and pins without effect; sort the nets."""
-    j = 0
-    while j < count:
-        gone = False
-        if nets[j] <= 1:
-            table = _fix_pin(table, count, j, nets[j])
-            gone = True
-        else:
-            for i in range(j):
+    j = _0
+    checked = _0  # pins in a row without anything to fold; folding one pin may make another useless
+    while checked < count:
+        if j >= count:
+            j = _0
+        kept = -_1
+        inverted = _0
+        for i in range(j):
+            if kept < 0:
                 if nets[i] == nets[j]:
-                    table = _tie_pins(table, count, i, j, 0)
-                    gone = True
-                    break
-                if through_inverters and inverse[nets[j]] == nets[i]:
-                    table = _tie_pins(table, count, i, j, 1)
-                    gone = True
-                    break
-        if gone:
-            _remove(nets, count, j)
-            count -= 1
+                    kept = i
+                elif through_inverters and inverse[nets[j]] == nets[i]:
+                    kept = i
+                    inverted = _1
+        if nets[j] > 1 and kept >= 0:
+            table = _tie_pins(table, count, kept, j, inverted)
+        elif nets[j] <= 1 or not _depends(table, count, j):
+            table = _fix_pin(table, count, j, nets[j] & 1)
         else:
+            checked += 1
             j += 1
-    j = 0
-    while j < count:
-        if _fix_pin(table, count, j, 0) == _fix_pin(table, count, j, 1):
-            table = _drop_pin(table, count, j)
-            _remove(nets, count, j)
-            count -= 1
-        else:
-            j += 1
+            continue
+        for k in range(j, count - 1):
+            nets[k] = nets[k + 1]
+        count -= 1
+        checked = _0
     for j in range(1, count):
         i = j
         while i > 0 and nets[i - 1] > nets[i]:
@@ -149,13 +143,15 @@ def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pi
         first = fanin_ptr[cell]
         original = fanin_ptr[cell + 1] - first
         for k in range(original):
-            nets[k] = mapped[fanin[first + k]]
-            plain[k] = nets[k]
-        table, count = _simplify(np.int64(tables[o]), original, nets, inverse, True)
-        if count > 1 and finder[count - 2, table] < 0:
+            plain[k] = mapped[fanin[first + k]]
+        table, count = _0, _0
+        for attempt in range(2):
+            # What pairs of inverse pins fold to may have no gate here: then try without them.
             for k in range(original):
                 nets[k] = plain[k]
-            table, count = _simplify(np.int64(tables[o]), original, nets, inverse, False)
+            table, count = _simplify(np.int64(tables[o]), original, nets, inverse, attempt == 0)
+            if count < 2 or finder[count - 2, table] >= 0:
+                break
         if count == 0:
             mapped[cell] = table & 1
             continue
@@ -167,17 +163,17 @@ def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pi
                 mapped[cell] = inverse[nets[0]]
                 continue
         key = (count << 16) | table
-        at = _look_up(slots, key_table, key_nets, key, nets, count)
-        if slots[at] >= 0:
-            mapped[cell] = slots[at]
+        at = opposite = hit = -_1
+        for attempt in range(2 if count > 1 else 1):
+            # First the inverse function, then the function itself.
+            wanted = key ^ ((1 << (1 << count)) - 1) if count > 1 and attempt == 0 else key
+            at = _look_up(slots, key_table, key_nets, wanted, nets, count)
+            opposite, hit = hit, np.int64(slots[at])
+        if hit < 0 and opposite >= 0 and inverse[opposite] >= 0:
+            hit = np.int64(inverse[opposite])
+        if hit >= 0:
+            mapped[cell] = hit
             continue
-        opposite = -1
-        if count > 1:
-            flipped = (count << 16) | (table ^ ((1 << (1 << count)) - 1))
-            opposite = slots[_look_up(slots, key_table, key_nets, flipped, nets, count)]
-            if opposite >= 0 and inverse[opposite] >= 0:
-                mapped[cell] = inverse[opposite]
-                continue
         slots[at] = cell
         key_table[cell] = key
         for k in range(count):
