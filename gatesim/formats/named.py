@@ -135,10 +135,16 @@ class NamedCells:
         self._number(net, line)
         self._outputs.append((name, net, line))
 
-    def reads(self, net: str) -> bool:
-        """Whether any cell or output reads the net so far."""
-        number = self._id.get(net)
-        return number is not None and (number in self._pins or any(o[1] == net for o in self._outputs))
+    def root(self, name: str) -> str:
+        """The net that an alias stands for in the end (`name` itself if it is none)."""
+        names = list(self._id)
+        number, steps = self._id.get(name, -1), 0
+        while number in self._cell_of and self._op[cell := self._cell_of[number]] == _ALIAS:
+            number = self._pins[self._ptr[cell]]
+            steps += 1
+            if steps > len(names):
+                break
+        return names[number] if number >= 0 else name
 
     def open_scope(self, name: str, kind: str) -> int:
         """Enter a scope below the present one; returns the one to go back to."""
