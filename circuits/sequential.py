@@ -194,9 +194,8 @@ def _file_model(x, args):
 def _file_sizes(width: int):
     bits = 3 if width <= 16 else 5
     n_words = 6 if width == 3 else 1 << bits
-    return {
-        "read_a": bits, "read_b": bits, "write": bits, "data": width, "enable": 1, "n_words": n_words, "zero": width == 8,
-    }  # fmt: skip
+    ports = {"read_a": bits, "read_b": bits, "write": bits, "data": width, "enable": 1}
+    return {**ports, "n_words": n_words, "zero": width == 8}
 
 
 @circuit(_file_model, _file_sizes, clocked=True)

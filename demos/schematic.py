@@ -165,7 +165,8 @@ def _node(parts: list[str], node: _Node, x: float, top: float) -> None:
     if node.kind in ("in", "out"):
         anchor, at = ("end", x - 6) if node.kind == "in" else ("start", x + 6)
         parts.append(
-            f'<text x="{at:.1f}" y="{y + 4.5:.1f}" text-anchor="{anchor}" fill="{INK}" stroke="none">{escape(node.label)}</text>'
+            f'<text x="{at:.1f}" y="{y + 4.5:.1f}" text-anchor="{anchor}" fill="{INK}" stroke="none">'
+            f"{escape(node.label)}</text>"
         )
     elif node.kind == "pass":
         parts.append(f'<path d="M{x:.1f} {y:.1f}H{x + GATE_W:.1f}"/>')
@@ -181,14 +182,16 @@ def _gate(parts: list[str], node: _Node, x: float, y: float, top: float) -> None
     tip = x + 4 + body
     shapes = {
         "AND": f"M{x + 4} {y - h}H{x + 24}A{h} {h} 0 0 1 {x + 24} {y + h}H{x + 4}Z",
-        "OR": f"M{x + 4} {y - h}Q{x + 30} {y - h} {tip} {y}Q{x + 30} {y + h} {x + 4} {y + h}Q{x + 16} {y} {x + 4} {y - h}Z",
+        "OR": f"M{x + 4} {y - h}Q{x + 30} {y - h} {tip} {y}Q{x + 30} {y + h} {x + 4} {y + h}"
+        f"Q{x + 16} {y} {x + 4} {y - h}Z",
         "BUF": f"M{x + 8} {y - 15}L{x + 36} {y}L{x + 8} {y + 15}Z",
     }
     shapes["XOR"] = shapes["OR"] + f"M{x - 1} {y - h}Q{x + 11} {y} {x - 1} {y + h}"
     if base not in shapes:
         parts.append(f'<rect x="{x + 4}" y="{y - h}" width="{body}" height="{2 * h}" rx="4" fill="#f1f4f7"/>')
         parts.append(
-            f'<text x="{x + 24}" y="{y + 4}" text-anchor="middle" font-size="10" fill="{INK}" stroke="none">{node.kind}</text>'
+            f'<text x="{x + 24}" y="{y + 4}" text-anchor="middle" font-size="10" fill="{INK}" stroke="none">'
+            f"{node.kind}</text>"
         )
         edge = tip
     else:

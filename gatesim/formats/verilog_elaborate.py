@@ -51,12 +51,12 @@ class Elaborator:
         return _without_clock(cells.finish(ports=ports), clock)
 
     def _top(self) -> Module:
-        used = {i.module for m in self.modules.values() for i in m.instances}
+        used = {i.module for m in self.modules.values() for i in m.items if isinstance(i, Instance)}
         tops = [m for m in self.modules.values() if m.name not in used]
         if not tops:
             first = next(iter(self.modules.values()))
             raise self.fail("the modules instantiate each other in a circle: there is no top module", first.token)
-        return tops[0] if len(tops) == 1 else max(tops, key=lambda m: len(m.instances) + len(m.assigns))
+        return tops[0] if len(tops) == 1 else max(tops, key=lambda m: len(m.items))
 
     def fail(self, message: str, token: Token) -> ParseError:
         """The error to raise, at a token."""
@@ -233,10 +233,11 @@ class _Unit:
 
     def elaborate(self) -> None:
         """Add everything that the module holds."""
-        for left, right, token in self.module.assigns:
-            self.connect(self._target(left), right, token)
-        for number, instance in enumerate(self.module.instances):
-            self._instance(instance, number)
+        for number, item in enumerate(self.module.items):
+            if isinstance(item, Instance):
+                self._instance(item, number)
+            else:
+                self.connect(self._target(item.left), item.right, item.token)
 
     def _target(self, e: Expr) -> list[str]:
         if e.kind not in ("id", "select", "concat"):

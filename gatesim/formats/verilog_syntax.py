@@ -76,6 +76,15 @@ class Expr:
 
 
 @dataclass(slots=True)
+class Assign:
+    """A continuous assignment."""
+
+    left: Expr
+    right: Expr
+    token: Token
+
+
+@dataclass(slots=True)
 class Instance:
     """A gate or module instance; ``connections`` are (port name or None, expression or None)."""
 
@@ -104,8 +113,7 @@ class Module:
     nets: dict[str, Declared] = field(default_factory=dict)
     constants: dict[str, Expr] = field(default_factory=dict)
     supplies: dict[str, int] = field(default_factory=dict)
-    assigns: list[tuple[Expr, Expr, Token]] = field(default_factory=list)
-    instances: list[Instance] = field(default_factory=list)
+    items: list[Assign | Instance] = field(default_factory=list)
 
 
 _BEHAVIOURAL = frozenset(("always", "initial", "task", "function", "generate", "for", "case", "if", "reg", "integer"))
@@ -283,7 +291,7 @@ class Parser:
             while True:
                 left = self.expression()
                 self.expect("=")
-                module.assigns.append((left, self.expression(), token))
+                module.items.append(Assign(left, self.expression(), token))
                 if not self.accept(","):
                     break
             self.expect(";")
@@ -308,7 +316,7 @@ class Parser:
                 module.nets[name.text] = Declared(bits, name)
             if self.accept("="):
                 left = Expr("id", name, name.text)
-                module.assigns.append((left, self.expression(), name))
+                module.items.append(Assign(left, self.expression(), name))
             if not self.accept(","):
                 break
         self.expect(";")
@@ -339,7 +347,7 @@ class Parser:
                     connections.append((None, self.expression()))
                 if self.now.text != ")":
                     self.expect(",")
-            module.instances.append(Instance(kind.text, name, connections, kind))
+            module.items.append(Instance(kind.text, name, connections, kind))
             if not self.accept(","):
                 break
         self.expect(";")
