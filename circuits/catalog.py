@@ -67,7 +67,7 @@ class Circuit:
         """Module of ``circuits`` that it lives in."""
         return self.name.split(".")[0]
 
-    def build(self, width: int = 8, **arguments: Any) -> Netlist:
+    def build(self, width: int = 8, /, **arguments: Any) -> Netlist:
         """The netlist at a `width` of the catalogue, or with explicit `arguments`."""
         chosen = arguments or self.sizes(width)
         if chosen is None:

@@ -101,7 +101,8 @@ def product_width(width: int, constant: int, is_signed: bool) -> int:
 
 
 def _multiply_sizes(width: int):
-    return {"a": width, "constant": (45, -7, 93, -106, 12345, 0x5DEECE66D)[(1, 2, 3, 8, 16, 64).index(width)]}
+    constants = {1: 45, 2: -7, 3: 93, 8: -106, 16: 12345, 64: 0x5DEECE66D}
+    return {"a": width, "constant": constants[width]} if width in constants else None
 
 
 @circuit(_multiply_model, _multiply_sizes)

@@ -172,9 +172,13 @@ def _outputs(label: str, result: object) -> Iterator[tuple[str, Bit | Sequence[B
             raise BuildError(f"{label}(): result {key!r} is a {type(signal).__name__}, not a Bit or a Bus")
 
 
-def bus_parameters(function: Callable) -> list[str]:
-    """Names of the parameters of a generator that are buses and must be given."""
+def signal_parameters(function: Callable) -> dict[str, tuple[str, bool]]:
+    """Parameters of a generator that become input ports: name to (role, whether it must be given).
+
+    The role is ``bit``, ``bus``, ``bits`` or ``buses``, as :func:`build` reads the annotations.
+    """
     plain = inspect.unwrap(function)
     hints = typing.get_type_hints(plain)
     parameters = inspect.signature(plain).parameters
-    return [k for k, p in parameters.items() if p.default is p.empty and _role(hints.get(k)) == "bus"]
+    roles = {k: (_role(hints.get(k)), p.default is p.empty) for k, p in parameters.items()}
+    return {k: (role, needed) for k, (role, needed) in roles.items() if role not in (None, "builder")}  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from .stimulus import Stimulus
 
 def simulate(
     net: Netlist,
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
     /,
     *,
     cycles: int | None = None,

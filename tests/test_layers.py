@@ -24,7 +24,7 @@ LAYERS = (
     ("circuits.",),
     ("quantum.",),
     ("demos.",),
-    ("gatesim.cli.", "gatesim.cli"),
+    ("gatesim.cli.", "gatesim.__main__"),
 )
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli", "demos."),

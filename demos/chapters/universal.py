@@ -115,9 +115,8 @@ def run(context: Context) -> Page:
 
 def _prices(context: Context) -> list[list[Text | str | int | float]]:
     rows: list[list[Text | str | int | float]] = []
-    width = 4 if context.quick else 8
     for c in catalog().values():
-        arguments = c.sizes(width) or c.sizes(8) or c.sizes(2)
+        arguments = c.sizes(8) or c.sizes(2)
         if arguments is None:
             continue
         context.step(Text("pricing {name}", "prix de {name}").with_values(name=c.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -12,7 +12,7 @@ from ..errors import GatesimError
 from .app import app
 
 # Older typer builds on click, newer ones carry their own copy: take the class from typer either way.
-_UsageError = typer.BadParameter.__bases__[0]
+_UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def main() -> NoReturn:

@@ -81,13 +81,18 @@ def _find(name: str) -> tuple[Callable, Callable[[int], dict[str, Any] | None] |
 
 
 def _build(name: str, function: Callable, sizes, arguments: dict[str, Any] | int) -> Netlist:
-    from ..generators import build, bus_parameters
+    from ..generators import build, signal_parameters
 
-    if isinstance(arguments, int):
-        chosen = sizes(arguments) if sizes else dict.fromkeys(bus_parameters(function), arguments)
-        if chosen is None:
-            raise BuildError(f"{name} makes no sense at width {arguments}: give its arguments by name")
-        arguments = chosen
-    elif not arguments and sizes:
-        arguments = next((a for w in (8, 16, 3, 2, 1) if (a := sizes(w)) is not None), {})
-    return build(function, **arguments)
+    if isinstance(arguments, dict) and arguments:
+        return build(function, **arguments)
+    signals = signal_parameters(function)
+    if sizes is None:
+        width = arguments if isinstance(arguments, int) else 8
+        given: dict[str, Any] = {k: width for k, (role, needed) in signals.items() if role == "bus" and needed}
+        return build(function, **given)
+    widths = (arguments,) if isinstance(arguments, int) else (8, 16, 3, 2, 1)
+    chosen = next((a for w in widths if (a := sizes(w)) is not None), None)
+    if chosen is None:
+        raise BuildError(f"{name} makes no sense at width {arguments}: give its arguments by name, for example [a=8]")
+    # An optional signal (a carry-in) appears only when it is asked for by name.
+    return build(function, **{k: v for k, v in chosen.items() if signals.get(k, ("", True))[1]})

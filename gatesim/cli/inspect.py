@@ -102,7 +102,9 @@ def machine_facts() -> dict[str, Any]:
     }
     for package in ("numpy", "numba", "llvmlite", "networkx", "matplotlib", "rich", "typer", "pygame", "qiskit"):
         facts[package] = _version(package)
-    facts["kernel cache"] = config.CACHE_DIR or "beside the kernels (__pycache__), or in the user's cache folder"
+    facts["kernel cache"] = (
+        getattr(config, "CACHE_DIR", "") or "beside the kernels (__pycache__), or in the user's cache folder"
+    )
     facts["machine-code cache"] = str(cache_folder())
     facts["GPU"] = _gpu()
     return facts

@@ -27,9 +27,10 @@ def map_command(
         formats.format_of(output)  # an unknown suffix is refused before any work
     mapped = map_to(net, to)
     found = assert_equivalent(net, mapped)
+    if output is not None:
+        formats.write(mapped, output)
     before, after = (f"{n.n_gates:,} gates, depth {depth(n)}" for n in (net, mapped))
     console.print(f"{net.name}: {before} -> {to}: {after}")
     console.print(f"equal on {'all' if found.proven else 'random'} {found.patterns:,} patterns")
     if output is not None:
-        formats.write(mapped, output)
         console.print(f"written: {output}")

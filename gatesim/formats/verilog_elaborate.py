@@ -211,14 +211,14 @@ class _Unit:
             inputs = [self._truth(p) for p in e.parts]
             return [self._gate(gates.AND if e.name == "&&" else gates.OR, inputs, e.token)]
         if e.name in ("==", "!="):
-            left, right = self._equal(*e.parts, None)
+            left, right = self._equal(e.parts[0], e.parts[1], None)
             same = [self._gate(gates.XNOR, [x, y], e.token) for x, y in zip(left, right, strict=True)]
             return [self._reduced("AND" if e.name == "==" else "NAND", same, e.token)]
         if e.name not in _BINARY:
             raise self.world.fail(
                 f"arithmetic ({e.name!r}) is not structural: turn the design into gates first", e.token
             )
-        left, right = self._equal(*e.parts, width)
+        left, right = self._equal(e.parts[0], e.parts[1], width)
         return [self._gate(_BINARY[e.name], [x, y], e.token) for x, y in zip(left, right, strict=True)]
 
     def _equal(self, left: Expr, right: Expr, width: int | None) -> tuple[list[str], list[str]]:

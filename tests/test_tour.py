@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from demos import report, terminal
+from demos.chapters import CHAPTERS, chapter
+from demos.page import DataTable, Figure, Gallery, KeyNumbers
+from demos.text import LANGUAGES, Text, number
+from demos.tour import run_tour
+from gatesim.errors import GatesimError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return run_tour(quick=True)
+
+
+def test_every_chapter_gives_a_page(pages):
+    assert [p.key for p in pages] == list(CHAPTERS)
+    for page in pages:
+        assert page.facts and any(isinstance(b, KeyNumbers) for b in page.blocks)
+    assert {type(b) for p in pages for b in p.blocks} >= {DataTable, Figure, Gallery, KeyNumbers}
+
+
+def test_what_the_chapters_claim(pages):
+    facts = {p.key: p.facts for p in pages}
+    assert sorted(facts["universal"]["universal"]) == ["NAND", "NOR"]
+    assert facts["universal"]["full_adder_nands"] == 9
+    assert facts["universal"]["smallest_nand"]["XOR"] == 4 and facts["universal"]["smallest_nor"]["XOR"] == 5
+    assert len(facts["adding"]["adders"]) == 7
+    assert facts["alu"]["exact"] and facts["alu"]["last_result"] == 233
+    digits = facts["digits"]
+    assert digits["bit_exact"] is True and digits["accuracy"] >= 0.95 and digits["images"] == 450
+
+
+class Checker(HTMLParser):
+    """Collects what a page loads, and that its tags close."""
+
+    VOID = frozenset({"meta", "img", "br", "path", "circle", "rect", "use", "line"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.loads += [given[k] or "" for k in ("src", "data") if k in given]
+        if tag in ("link", "script", "iframe", "object"):
+            self.loads.append(tag)
+        if tag == "img":
+            assert given.get("alt")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_is_one_self_contained_file(pages, language, tmp_path):
+    path = report.write_report(pages, language, tmp_path / "deep" / "r.html", [("gatesim", "0")])
+    text = path.read_text(encoding="utf-8")
+    checker = Checker()
+    checker.feed(text)
+    assert not checker.open
+    assert checker.loads and all(src.startswith("data:image/png;base64,") for src in checker.loads)
+    assert not re.search(r"url\(\s*['\"]?http", text) and "@import" not in text
+    assert text.count("<svg") >= 5 and f'<html lang="{language}">' in text
+    for page in pages:
+        assert f'id="{page.key}"' in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_terminal_shows_every_page(pages, language):
+    from rich.console import Console
+
+    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        for page in pages:
+            terminal.show(page, language, console)
+    text = console.export_text()
+    assert all(page.title.to(language) in text for page in pages)
+    assert "{" not in text
+
+
+def test_texts_must_have_both_languages_and_the_same_placeholders():
+    with pytest.raises(GatesimError, match="lacks a language"):
+        Text("hello", " ")
+    with pytest.raises(GatesimError, match="placeholders of a text differ"):
+        Text("{n} gates", "{m} portes")
+    assert Text("{n} gates", "{n} portes").to("fr", n=1797) == "1\u202f797 portes"
+    assert number(3.14159, "fr") == "3,14" and number(True, "en") == "True"
+
+
+def test_no_chapter_is_left_in_one_language(pages):
+    def texts(value):
+        if isinstance(value, Text):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            for v in value:
+                yield from texts(v)
+        elif hasattr(value, "__dataclass_fields__"):
+            for name in value.__dataclass_fields__:
+                yield from texts(getattr(value, name))
+
+    found = [t for p in pages for t in texts(p)]
+    assert len(found) > 80
+    sentences = [t for t in found if len(t.en.split()) > 4]
+    assert sentences and all(t.en != t.fr for t in sentences)
+
+
+def test_unknown_chapters_are_named():
+    with pytest.raises(UnknownNameError, match="unknown chapter 'dgits'; did you mean 'digits'"):
+        chapter("dgits")
+    assert [p.key for p in run_tour(["universal"], quick=True)] == ["universal"]
