@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from circuits.constants import accumulator_ranges
 from circuits.network import requantised_relu
 from demos import digits, train_digits
 from gatesim import map_to, simulate
@@ -29,6 +30,15 @@ def test_the_bundled_data(data):
     assert "CC BY 4.0" in text and "UCI" in text
 
 
+def test_the_bundled_data_are_scikit_learns(data):
+    datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn (extra ml) is not installed")
+    pixels, classes = datasets.load_digits(return_X_y=True)
+    assert np.array_equal(data.images, pixels) and np.array_equal(data.labels, classes)
+    learn, held_out = train_digits.split(data.labels)
+    assert len(learn) == 1347 and not data.test[learn].any()
+    assert len(held_out) == 450 and data.test[held_out].all()
+
+
 def test_accuracy_of_the_integers(data):
     right = digits.integer_logits(data, data.images).argmax(axis=1) == data.labels
     assert right.mean() >= 0.95 and right[data.test].mean() >= 0.95
@@ -43,6 +53,16 @@ def test_integers_equal_the_float32_definition_of_requantisation(data):
     scale = (multiplier / 65536).astype(np.float32)
     wanted = np.clip(np.rint(acc.astype(np.float32) * scale), 0, 255).astype(np.int64)
     assert np.array_equal(requantised_relu(acc, multiplier), wanted)
+
+
+def test_requantisation_of_every_accumulator_that_pixels_can_reach(data):
+    hidden = data.layers[0]
+    ranges = accumulator_ranges(hidden.weights.tolist(), hidden.bias.tolist(), [digits.LARGEST_PIXEL] * 64)
+    for (low, high), multiplier in zip(ranges, hidden.multiplier, strict=True):
+        acc = np.arange(low, high + 1)
+        product = acc.astype(np.float32) * np.float32(multiplier / 65536)
+        wanted = np.clip(np.rint(product), 0, 255)
+        assert np.array_equal(requantised_relu(acc, np.asarray(multiplier)), wanted)
 
 
 @pytest.mark.parametrize("basis", [None, "nand", "nor"])
