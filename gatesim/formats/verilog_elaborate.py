@@ -9,7 +9,8 @@ from ..errors import ParseError, unknown_name
 from ..netlist import Netlist, Port
 from .named import ONE, ZERO, NamedCells
 from .verilog_cells import PRIMITIVES, FlipFlop, flip_flop, library_cell
-from .verilog_syntax import MAX_BITS, Expr, Instance, Module, Token
+from .verilog_syntax import MAX_BITS, Expr, Instance, Module
+from .verilog_tokens import Token
 
 MAX_DEPTH = 200
 

@@ -98,12 +98,17 @@ def _drop(table, leaves, n):
 
 
 @njit(cache=True, nogil=True)
-def _reference(node, at, leaves, sizes, chosen, place, refs):
-    """Reference the cone of `node` through its chosen cuts; returns the nodes that became needed."""
+def _count(node, at, step, leaves, sizes, chosen, place, refs):
+    """Add `step` (1 or -1) to the references of the cone of `node`, seen through its cut `at`.
+
+    Below, cones go through their chosen cuts as long as a node becomes needed (or stops to be). Returns
+    the number of nodes that did.
+    """
     stack = np.empty(64, np.int32)
     stack[0] = node
     top = 1
     area = 0
+    edge = 1 if step > 0 else 0
     while top:
         top -= 1
         p = place[stack[top]]
@@ -111,31 +116,8 @@ def _reference(node, at, leaves, sizes, chosen, place, refs):
         c = np.int64(chosen[p]) if stack[top] != node else np.int64(at)
         for j in range(sizes[p, c]):
             leaf = leaves[p, c, j]
-            refs[leaf] += 1
-            if refs[leaf] == 1 and place[leaf] >= 0:
-                if top == len(stack):
-                    stack = np.concatenate((stack, np.empty(len(stack), np.int32)))
-                stack[top] = leaf
-                top += 1
-    return area
-
-
-@njit(cache=True, nogil=True)
-def _dereference(node, at, leaves, sizes, chosen, place, refs):
-    """Undo :func:`_reference`."""
-    stack = np.empty(64, np.int32)
-    stack[0] = node
-    top = 1
-    area = 0
-    while top:
-        top -= 1
-        p = place[stack[top]]
-        area += 1
-        c = np.int64(chosen[p]) if stack[top] != node else np.int64(at)
-        for j in range(sizes[p, c]):
-            leaf = leaves[p, c, j]
-            refs[leaf] -= 1
-            if refs[leaf] == 0 and place[leaf] >= 0:
+            refs[leaf] += step
+            if refs[leaf] == edge and place[leaf] >= 0:
                 if top == len(stack):
                     stack = np.concatenate((stack, np.empty(len(stack), np.int32)))
                 stack[top] = leaf
@@ -240,23 +222,23 @@ def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
     for s in sinks:
         refs[s] += 1
         if refs[s] == 1 and place[s] >= 0:
-            _reference(s, np.int64(chosen[place[s]]), leaves, sizes, chosen, place, refs)
+            _count(s, np.int64(chosen[place[s]]), 1, leaves, sizes, chosen, place, refs)
     for _ in range(rounds):
         for p in range(m):
             node = order[p]
             if refs[node] == 0 or count[p] == 1:
                 continue
-            _dereference(node, np.int64(chosen[p]), leaves, sizes, chosen, place, refs)
+            _count(node, np.int64(chosen[p]), -1, leaves, sizes, chosen, place, refs)
             best = np.int64(-1)
             least = 0
             for c in range(count[p]):
-                area = _reference(node, c, leaves, sizes, chosen, place, refs)
-                _dereference(node, c, leaves, sizes, chosen, place, refs)
+                area = _count(node, c, 1, leaves, sizes, chosen, place, refs)
+                _count(node, c, -1, leaves, sizes, chosen, place, refs)
                 if best < 0 or area < least:
                     best = c
                     least = area
             chosen[p] = best
-            _reference(node, best, leaves, sizes, chosen, place, refs)
+            _count(node, best, 1, leaves, sizes, chosen, place, refs)
     for p in range(m):
         node = order[p]
         c = chosen[p]
