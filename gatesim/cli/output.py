@@ -7,8 +7,6 @@ from enum import StrEnum
 from rich.console import Console
 from rich.table import Table
 
-from ..bits import as_signed
-
 console = Console(highlight=False)
 progress = Console(stderr=True, highlight=False)
 
@@ -36,6 +34,8 @@ def formatted(value: int, width: int, radix: Radix) -> str:
         return f"{value:0{width}b}"
     if radix is Radix.signed:
         import numpy as np
+
+        from ..bits import as_signed  # Numba: only who asks for it pays for loading it
 
         return str(int(as_signed(np.array([value], dtype=object if width > 64 else np.uint64), width)[0]))
     return str(value)
