@@ -138,6 +138,18 @@ def test_bad_input_is_one_clear_message_and_status_2(gatesim, tmp_path, argument
     assert set(os.listdir(tmp_path)) == before  # nothing half-written
 
 
+def test_the_first_compilation_is_announced(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    lines = []
+    for _ in range(2):
+        command = [sys.executable, "-m", "gatesim", "info", "adders.full_adder", "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=True)
+        assert json.loads(done.stdout)["gates"] == 5
+        lines.append(done.stderr)
+    assert "compiling kernels for the first time" in lines[0] and "kernels were compiled in" in lines[0]
+    assert lines[1] == ""
+
+
 def test_as_a_process(tmp_path):
     def call(*arguments, **options):
         command = [sys.executable, "-m", "gatesim", *arguments]

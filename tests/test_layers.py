@@ -27,7 +27,7 @@ LAYERS = (
     ("gatesim.cli.", "gatesim.__main__"),
 )
 ONLY_IN = {
-    "numba": ("gatesim.kernels.", "gatesim.cli", "demos."),
+    "numba": ("gatesim.kernels.", "gatesim.cli"),
     "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.cli"),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),

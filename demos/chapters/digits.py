@@ -76,7 +76,10 @@ def run(context: Context) -> Page:
                         "right on the {n} held-out images", "de bonnes réponses sur les {n} images gardées à part"
                     ).with_values(n=facts["held_out_images"]),
                 ),
-                (round(facts["images_per_second"]), Text("images a second, once compiled", "images par seconde, une fois compilé")),
+                (
+                    round(facts["images_per_second"]),
+                    Text("images a second, once compiled", "images par seconde, une fois compilé"),
+                ),
                 (
                     round(rate / 1e9, 1),
                     Text("billion gate evaluations a second", "milliards d’évaluations de portes par seconde"),

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from .circuit_argument import load_circuit
+from .first_run import announce_compilation
 from .output import console, two_columns
 
 JSON_HELP = "Print one JSON object."
@@ -26,6 +27,7 @@ def info(
     """Size, depth, ports and gates of a circuit."""
     from ..analysis import statistics
 
+    announce_compilation()
     net = load_circuit(circuit)
     s = statistics(net)
     if as_json:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .circuit_argument import load_circuit
+from .first_run import announce_compilation
 from .output import console
 
 
@@ -22,6 +23,7 @@ def map_command(
     from ..equivalence import assert_equivalent
     from ..passes import map_to
 
+    announce_compilation()
     net = load_circuit(circuit)
     if output is not None:
         formats.format_of(output)  # an unknown suffix is refused before any work

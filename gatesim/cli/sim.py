@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ..errors import GatesimError, ValueFitError
 from .circuit_argument import load_circuit
+from .first_run import announce_compilation
 from .output import Radix, console, formatted
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def sim(
     from ..engines import engine as engine_class
     from ..schedule import compile as compile_netlist
 
+    announce_compilation()
     net = load_circuit(circuit)
     watched = watch or []
     stimulus = _stimulus(net, inputs, random, exhaustive, cycles, seed)

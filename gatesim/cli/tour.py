@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .first_run import announce_compilation
 from .output import console, progress
 
 
@@ -37,6 +38,7 @@ def tour(
     from demos.text import Language, Text
     from demos.tour import run_tour
 
+    announce_compilation()
     language: Language = "fr" if lang is Tongue.fr else "en"
     wrote = Text("report", "rapport")
     began = perf_counter()
