@@ -94,10 +94,15 @@ def _order(columns: list[list[_Node]]) -> None:
                 place(left)
 
 
+def _out_y(node: _Node) -> float:
+    """Where a node's output leaves; a passing net keeps off the heights of gate outputs and pins."""
+    return node.y * PITCH + (0 if node.kind != "pass" else 6 if node.net % 2 else -6)
+
+
 def _pin_y(node: _Node, pin: int) -> float:
     """Centre of a pin, spread over the gate's height."""
     n = len(node.pins)
-    return node.y * PITCH + (0 if n == 1 else (pin - (n - 1) / 2) * min(22, 44 / (n - 1)))
+    return _out_y(node) + (0 if n == 1 else (pin - (n - 1) / 2) * min(22, 44 / (n - 1)))
 
 
 def _draw(columns: list[list[_Node]]) -> str:
@@ -131,8 +136,8 @@ def _channel(parts: list[str], left: list[_Node], right: list[_Node], x: float, 
         for i, k in enumerate(node.pins):
             readers[k].append(_pin_y(node, i) + top)
     nets = [k for k in drivers if k in readers]
-    bent = [k for k in nets if any(abs(y - drivers[k].y * PITCH - top) > 0.5 for y in readers[k])]
-    row = {k: drivers[k].y * PITCH + top for k in bent}
+    bent = [k for k in nets if any(abs(y - _out_y(drivers[k]) - top) > 0.5 for y in readers[k])]
+    row = {k: _out_y(drivers[k]) + top for k in bent}
     # Where a net leaves its driver at the height at which another arrives, it must turn first.
     before = {k: {j for j in bent if j != k and any(abs(row[j] - y) < 1 for y in readers[k])} for k in bent}
     tracks: dict[int, float] = {}
@@ -143,7 +148,7 @@ def _channel(parts: list[str], left: list[_Node], right: list[_Node], x: float, 
         waiting.remove(ready)
     end = x + 32 + max(0, len(tracks) - 1) * TRACK if tracks else x + 32
     for k in nets:
-        y0 = drivers[k].y * PITCH + top
+        y0 = _out_y(drivers[k]) + top
         if k not in tracks:
             parts.append(f'<path d="M{x:.1f} {y0:.1f}H{end:.1f}"/>')
             continue
@@ -161,7 +166,7 @@ def _channel(parts: list[str], left: list[_Node], right: list[_Node], x: float, 
 
 
 def _node(parts: list[str], node: _Node, x: float, top: float) -> None:
-    y = node.y * PITCH + top
+    y = _out_y(node) + top
     if node.kind in ("in", "out"):
         anchor, at = ("end", x - 6) if node.kind == "in" else ("start", x + 6)
         parts.append(

@@ -71,7 +71,7 @@ def run(context: Context) -> Page:
                 (size.gates, Text("NAND gates", "portes NAND")),
                 (size.depth, Text("gates deep", "portes de profondeur")),
                 (
-                    Text("{p} %", "{p} %").with_values(p=round(100 * facts["accuracy"], 1)),
+                    Text("{p}%", "{p}\u202f%").with_values(p=round(100 * facts["accuracy"], 1)),
                     Text(
                         "right on the {n} held-out images", "de bonnes réponses sur les {n} images gardées à part"
                     ).with_values(n=facts["held_out_images"]),
