@@ -25,6 +25,19 @@ def lane_mask(n_patterns: int) -> np.ndarray:
     return mask
 
 
+def as_array(values) -> np.ndarray:
+    """`values` as an array; a list of integers stays one of integers however large they are.
+
+    NumPy turns a list that mixes small integers with ones past ``2**63`` into floats.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
+        exact = np.array(values, dtype=object)
+        if all(isinstance(v, (int, np.integer)) for v in exact.flat):
+            return exact
+    return array
+
+
 def as_unsigned(values, width: int, what: str) -> np.ndarray:
     """`values` as unsigned integers of `width` bits: uint64, or object past 64 bits.
 
@@ -35,7 +48,7 @@ def as_unsigned(values, width: int, what: str) -> np.ndarray:
     ValueFitError
         Not integers, or a value outside ``-2**(width - 1) .. 2**width - 1``; says which and where.
     """
-    array = np.asarray(values)
+    array = as_array(values)
     if array.dtype == np.bool_:
         array = array.astype(np.uint8)
     if array.dtype.kind == "f" and array.size == 0:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .bits import as_array
 from .engines import Record
 from .engines import engine as engine_class
 from .errors import ValueFitError
@@ -70,7 +71,7 @@ def simulate(
         A wrong port name, a value or shape that does not fit, a combinational loop.
     """
     given = {**(values or {}), **ports}
-    arrays = {name: np.asarray(v) for name, v in given.items()}
+    arrays = {name: as_array(v) for name, v in given.items()}
     arrays = {k: a.astype(object) if a.dtype.kind not in "biufO" else a for k, a in arrays.items()}
     try:
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))

@@ -36,6 +36,8 @@ class Stimulus:
     n_cycles: int = 1
 
     def __post_init__(self) -> None:
+        if self.n_patterns < 0 or self.n_cycles < 0:
+            raise ValueFitError(f"a stimulus cannot have {self.n_patterns} patterns and {self.n_cycles} cycles")
         if self.words.ndim != 3 or self.words.dtype != np.uint64:
             raise ValueFitError(
                 f"stimulus words must be a 3-D uint64 array, not {self.words.ndim}-D {self.words.dtype}"
@@ -92,6 +94,8 @@ class Stimulus:
         cls, net: Netlist, n_patterns: int, *, n_cycles: int = 1, rng: int | np.random.Generator = 0
     ) -> Stimulus:
         """Independent fair bits, the same for the same `rng` whatever the engine."""
+        if n_patterns < 0 or n_cycles < 0:
+            raise ValueFitError(f"a stimulus cannot have {n_patterns} patterns and {n_cycles} cycles")
         generator = np.random.default_rng(rng)
         n_bits = sum(p.width for p in net.inputs)
         shape = (n_cycles, n_bits, bits.n_words(n_patterns))

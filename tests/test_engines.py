@@ -163,6 +163,31 @@ def test_loops_are_refused_with_their_nets(name):
         simulate(b.freeze(), engine=name)
 
 
+@pytest.mark.parametrize("name", engine_names())
+def test_awkward_values_and_sizes(name):
+    b = Builder("awkward")
+    d, a = b.input_bus("d", 64), b.input("a")
+    (q,) = b.memory("m", depth=1, width=64, read=[[a]], write=[([a], d, b.one)], contents=[2**64 - 1])
+    b.output("q", q)
+    net = b.freeze()
+    # A list that NumPy would turn into floats; an address past the only word reads 0.
+    assert simulate(net, a=[0, 0, 1], d=[2**63 + 1, 5, 7], engine=name)["q"].tolist() == [2**64 - 1, 2**63 + 1, 0]
+    assert simulate(net, a=0, d=0, cycles=0, engine=name)["q"].shape == (0,)
+    assert simulate(net, a=np.zeros((3, 0), int), d=0, engine=name)["q"].shape == (3, 0)
+    b = Builder("straight")
+    x = b.input_bus("x", 65)
+    b.output("y", x)
+    b.output("one", [b.one, b.zero, b.one])
+    net = b.freeze()
+    assert simulate(net, x=[2**64 + 3, 5], engine=name)["y"].tolist() == [2**64 + 3, 5]
+    assert simulate(net, x=np.arange(20)[::7], engine=name)["one"].tolist() == [5, 5, 5]
+    assert int(simulate(net, x=-1, engine=name)["y"]) == 2**65 - 1
+    assert simulate(net, x=[], engine=name)["y"].shape == (0,)
+    assert dict(simulate(Builder("nothing").freeze(), engine=name)) == {}
+    with pytest.raises(ValueFitError, match="cannot have -3 patterns"):
+        Stimulus.random(net, -3)
+
+
 def test_exhaustive_stimulus_counts():
     b = Builder("eight")
     b.output("y", b.input_bus("x", 8))
