@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .engines import engine as engine_class
 from .errors import ValueFitError
 from .netlist import Netlist
 from .results import Result
+from .schedule import Schedule
 from .schedule import compile as compile_netlist
 from .stimulus import Stimulus
 
@@ -78,7 +80,7 @@ def simulate(
     except ValueError:
         shown = ", ".join(f"{k} {a.shape}" for k, a in arrays.items())
         raise ValueFitError(f"the inputs of {net.name!r} have shapes that do not go together: {shown}") from None
-    run = engine_class(engine)(compile_netlist(net, keep=watch), threads=threads)
+    run = engine_class(engine)(_compiled(net, tuple(watch)), threads=threads)
     if net.is_combinational:
         if cycles is not None:
             raise ValueFitError(f"{net.name!r} has no state: cycles= is for clocked netlists")
@@ -97,6 +99,12 @@ def simulate(
     result = run.run(stimulus, watch=watch, record=record)
     outer = (len(result.words),) if record == "all" else ()
     return replace(result, shape=outer + ((n_patterns,) if len(shape) == 2 else ()))
+
+
+@lru_cache(maxsize=4)
+def _compiled(net: Netlist, keep: tuple[str | int, ...]) -> Schedule:
+    """The schedule of a netlist: simulating one again and again compiles it once."""
+    return compile_netlist(net, keep=keep)
 
 
 def _cycles(net: Netlist, shape: tuple[int, ...], cycles: int | None) -> int:
