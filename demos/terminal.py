@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -29,10 +30,19 @@ def _show(block: Block, language: Language, console: Console) -> None:
         ]
         console.print(Panel("\n".join(parts), expand=False))
     elif isinstance(block, DataTable):
-        table = Table(title=escape(block.title.to(language)), title_justify="left", title_style="bold")
+        table = Table(
+            title=escape(block.title.to(language)),
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            collapse_padding=True,
+            pad_edge=False,
+        )
         for i, column in enumerate(block.columns):
             numeric = bool(block.rows) and all(isinstance(row[i], (int, float)) for row in block.rows)
-            table.add_column(escape(column.to(language)), justify="right" if numeric else "left")
+            table.add_column(
+                escape(column.to(language)), justify="right" if numeric else "left", overflow="fold", no_wrap=not i
+            )
         for i, row in enumerate(block.rows):
             table.add_row(*(escape(_cell(c, language)) for c in row), style="bold green" if i in block.marked else None)
         console.print(table)

@@ -79,7 +79,7 @@ def run(context: Context) -> Page:
             Text("NAND gates and depth, by width", "Portes NAND et profondeur, selon la largeur"),
             [
                 Text("adder", "additionneur"),
-                *(part for w in widths for part in (same(f"{w}: NAND"), Text(f"{w}: depth", f"{w} : profondeur"))),
+                *(part for w in widths for part in (same(f"{w}: NAND"), Text(f"{w}: depth", f"{w} : prof."))),
             ],
             [[name, *(v for w in widths for v in by_width[w])] for name, by_width in sizes.items()],
         ),

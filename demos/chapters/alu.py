@@ -102,7 +102,7 @@ def run(context: Context) -> Page:
                 Text("operand", "opérande"),
                 Text("result", "résultat"),
                 Text("binary", "binaire"),
-                Text("flags", "indicateurs"),
+                Text("flags", "indic."),
                 Text("meaning", "sens"),
             ],
             rows,
