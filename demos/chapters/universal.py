@@ -51,7 +51,7 @@ def run(context: Context) -> Page:
         ),
         DataTable(
             Text("The 16 gates and Post’s five classes", "Les 16 portes et les cinq classes de Post"),
-            [Text("gate", "porte"), *_CLASSES.values(), Text("universal", "universelle"), Text("reaches", "atteint")],
+            [Text("gate", "porte"), *_CLASSES.values(), Text("universal", "suffit"), Text("reaches", "atteint")],
             [
                 [
                     r.name,
