@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,18 +42,26 @@ def test_compiled_code_in_chunks_and_from_the_disk_cache(monkeypatch, tmp_path):
             assert run.compiled(1 if n_patterns == 1 else 32).from_cache == again
 
 
-def test_large_work_is_compiled_in_the_background(monkeypatch, tmp_path):
+def test_large_work_goes_over_to_compiled_code(monkeypatch, tmp_path):
     from gatesim.engines import logic2
 
     monkeypatch.setenv("GATESIM_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(logic2, "ROW_SECONDS", 1.0)
+    monkeypatch.setattr(logic2, "ROW_SECONDS", 1.0)  # everything pays
     monkeypatch.setattr(logic2, "SLICE_ROWS", 3000)
     net = random_netlist(5, n_registers=4, n_memories=1)
-    stimulus = Stimulus.random(net, 100_000, n_cycles=9, rng=4)
-    result = engine("logic2")(compile(net)).run(stimulus)
-    assert str(result.metadata["tier"]).endswith("compiled")
+    stimulus = Stimulus.random(net, 9_000, n_cycles=9, rng=4)
     wanted = engine("logic2")(compile(net), tier="interpreting").run(stimulus)
     assert wanted.metadata["tier"] == "interpreting"
+    run = engine("logic2")(compile(net), threads=1)
+    ready, asked = run.compiled, []
+
+    def late(width, *, wait=True):
+        asked.append(width)
+        return ready(width) if len(asked) > 3 else None  # the code is ready in the middle of the run
+
+    monkeypatch.setattr(run, "compiled", late)
+    result = run.run(stimulus)
+    assert result.metadata["tier"] == "interpreting, then compiled"
     assert np.array_equal(wanted.words, result.words)
 
 
@@ -226,3 +237,26 @@ def test_work_is_cut_so_that_an_interrupt_is_heard(monkeypatch):
     wanted = engine("logic2")(compile(net), threads=1).run(stimulus)
     monkeypatch.setattr(logic2, "SLICE_ROWS", 300)
     assert np.array_equal(wanted.words, engine("logic2")(compile(net), threads=2).run(stimulus).words)
+
+
+def test_an_interrupt_is_heard_within_seconds():
+    """A clocked circuit with a memory, 65,536 lanes, hours of work: Ctrl-C ends it."""
+    code = """
+import os, signal, threading
+import subprocess
+import sys
+
+import numpy as np
+from circuits.alu import Op, Step, accumulator_machine
+from gatesim import Stimulus, build, compile, engine
+run = engine("logic2")(compile(build(accumulator_machine, program=[Step(Op.INC)] * 7)))
+run.run(Stimulus(np.zeros((1, 0, 1024), np.uint64), 65536, 2), record="last")
+run.reset()
+threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    run.run(Stimulus(np.zeros((1, 0, 1024), np.uint64), 65536, 10**9), record="last")
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "heard"

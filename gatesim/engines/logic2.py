@@ -23,7 +23,7 @@ from .straight import Code, compile_straight
 CACHE_BYTES = 512 * 1024
 """Scratch that one block may use: half of a common second-level cache."""
 
-SLICE_ROWS = 50_000_000
+SLICE_ROWS = 20_000_000
 """Row evaluations in one kernel call: a fraction of a second, so that an interrupt is soon heard."""
 
 ROW_SECONDS = 2.5e-9
@@ -31,6 +31,9 @@ ROW_SECONDS = 2.5e-9
 
 COMPILE_SECONDS = 2e-4
 """Time to compile a row, about."""
+
+MAX_COMPILED_ROWS = 100_000
+"""Rows past which nothing is compiled unless asked for: it would outlast most runs, and hold up the exit."""
 
 SHARED_WORK_ROWS = 2_000_000
 """Row evaluations below which a second thread costs more than it brings."""
@@ -69,7 +72,7 @@ class Logic2Engine(Engine):
         n_words, n_cycles = stimulus.words.shape[2], stimulus.n_cycles
         width = block_words(self.schedule, n_words)
         job = _Job(self.schedule, stimulus, state, nets, n_cycles if record == "all" else min(1, n_cycles))
-        cost = max(1, len(self.schedule.rows) + len(self.schedule.input_slot) + len(nets))
+        cost = _block_cost(self.schedule, len(nets), min(stimulus.n_patterns, 64 * width))
         blocks = -(-n_words // width)
         want_code = self.tier == "compiled" or (
             self.tier == "auto" and _pays_to_compile(len(self.schedule.rows), -(-n_words // 8) * n_cycles)
@@ -197,7 +200,7 @@ def _program(schedule: Schedule, code: Code | None, width: int, nets: np.ndarray
 
 def _pays_to_compile(rows: int, blocks: int) -> bool:
     """Whether interpreting `rows` rows for so many blocks takes several times longer than compiling."""
-    return rows * blocks * ROW_SECONDS > 3 * (0.1 + rows * COMPILE_SECONDS)
+    return rows <= MAX_COMPILED_ROWS and rows * blocks * ROW_SECONDS > 3 * (0.1 + rows * COMPILE_SECONDS)
 
 
 def block_words(schedule: Schedule, n_words: int) -> int:
@@ -211,6 +214,14 @@ def _thread_count(wanted: int | None, blocks: int, row_evaluations: int) -> int:
     if wanted is None:
         wanted = (os.cpu_count() or 1) if row_evaluations >= SHARED_WORK_ROWS else 1
     return max(1, min(wanted, blocks))
+
+
+def _block_cost(schedule: Schedule, n_observed: int, lanes: int) -> int:
+    """A cycle of one block in row evaluations, about: copies count as rows, memories go lane by lane."""
+    copies = len(schedule.input_slot) + n_observed + 3 * len(schedule.register_slot)
+    ports = (schedule.reads, schedule.writes)
+    memory_bits = sum(len(p.address) + len(p.data) for p in ports) * lanes
+    return max(1, len(schedule.rows) + copies + memory_bits // 2)
 
 
 def _slices(first: int, last: int, n_cycles: int, width: int, cost: int) -> Iterator[tuple[int, int, int, int]]:
