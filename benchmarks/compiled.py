@@ -8,6 +8,7 @@ import tempfile
 import numpy as np
 
 from gatesim import Stimulus, compile, engine
+from gatesim.engines.logic2 import block_words
 
 from .circuits import array_multiplier
 from .harness import Record, median_seconds
@@ -29,7 +30,7 @@ def run(quick: bool) -> list[Record]:
                 seconds, result = median_seconds(lambda: fast.run(stimulus), 5)  # noqa: B023
                 rates.append(net.n_gates * stimulus.n_patterns / seconds / 1e9)
                 answers.append(result.words)
-            code = fast.compiled(32 if width == 16 else 8)
+            code = fast.compiled(block_words(schedule, stimulus.words.shape[2]))
             del os.environ["GATESIM_CACHE_DIR"]
         assert np.array_equal(*answers)
         records.append(

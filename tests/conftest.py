@@ -20,6 +20,7 @@ def _kernel_fingerprint() -> str:
 
 # Numba's on-disk cache does not notice edits in other files: key it by the sources of all kernels.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / f"numba-{_kernel_fingerprint()}"))
+os.environ.setdefault("GATESIM_CACHE_DIR", str(ROOT / ".pytest_cache" / "code"))
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("MPLBACKEND", "Agg")
 

@@ -18,10 +18,7 @@ from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
 from .base import Engine, Record, Stepper
-from .straight import Code, compile_straight
-
-CACHE_BYTES = 512 * 1024
-"""Scratch that one block may use: half of a common second-level cache."""
+from .straight import CACHE_BYTES, Code, compile_straight
 
 SLICE_ROWS = 20_000_000
 """Row evaluations in one kernel call: a fraction of a second, so that an interrupt is soon heard."""

@@ -24,6 +24,9 @@ from ..schedule import Schedule
 CHUNK_ROWS = 1500
 """Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
 
+CACHE_BYTES = 512 * 1024
+"""Scratch that one block may use: half of a common second-level cache."""
+
 _SUPPORT = [support(table) for table in KINDS]
 
 
@@ -47,10 +50,12 @@ class Code:
 def compile_straight(schedule: Schedule, width: int) -> Code:
     """Compile `schedule` for slots of `width` words (1, or a multiple of 8), or take it from the disk cache.
 
-    A function works on one word, or on eight: the caller moves on through wider slots.
+    A function works on one word, or on eight: the caller moves on through wider slots. Slots are only
+    8 words wide where more would not fit into `CACHE_BYTES`: values that cross chunks need slots too.
     """
     started = perf_counter()
-    planned, text, n_functions = _Plan(schedule, width).finish()
+    plan = _Plan(schedule, width)
+    planned, text, n_functions = plan.finish()
     path = cache_folder() / f"{_key(text)}.o"
     from_cache = path.exists()
     machine = _machine()
@@ -64,7 +69,7 @@ def compile_straight(schedule: Schedule, width: int) -> Code:
     owner.add_object_file(llvm.ObjectFileRef.from_data(binary))
     owner.finalize_object()
     addresses = np.array([owner.get_function_address(f"segment{k}") for k in range(n_functions)], np.int64)
-    return Code(planned, addresses, width, perf_counter() - started, from_cache, owner)
+    return Code(planned, addresses, plan.stride, perf_counter() - started, from_cache, owner)
 
 
 def cache_folder() -> Path:
@@ -221,6 +226,8 @@ class _Plan:
         chunk_of = self._chunks(order)
         stored = self._stored(order, chunk_of, sinks)
         slot_of, n_slots = self._place(order, chunk_of, stored, sinks)
+        if self.stride > 8 and n_slots * self.stride * 8 > CACHE_BYTES:
+            self.stride = 8
         text, functions = self._text(order, chunk_of, stored, slot_of)
         return self._schedule(slot_of, n_slots), text, functions
 
