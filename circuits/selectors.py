@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatesim import Bit, Bus, as_bus
+from gatesim import Bit, Bus, as_bus, concat
 from gatesim.errors import WidthError
 
 from .catalog import circuit, where
 from .compress import add_columns, empty_columns
-from .folding import and_gate, and_not_gate, not_gate, or_gate, tree
+from .folding import and_gate, and_not_gate, mux_gate, not_gate, or_gate, tree
 
 
 def _select_width(n: int) -> int:
@@ -44,18 +44,10 @@ def multiplexer(words: Sequence[Bus], select: Bus) -> Bus:
     level = [*words, *[zero] * ((1 << len(select)) - len(words))]
     for bit in select:
         level = [
-            Bus([_choose(bit, x, y) for x, y in zip(low, high, strict=True)])
+            Bus([mux_gate(bit, x, y) for x, y in zip(low, high, strict=True)])
             for low, high in zip(level[::2], level[1::2], strict=True)
         ]
     return level[0]
-
-
-def _choose(select: Bit, zero: Bit, one: Bit) -> Bit:
-    if zero.id == one.id:
-        return zero
-    if one.id == 0:
-        return and_not_gate(zero, select)
-    return select.builder.mux(select, zero, one)
 
 
 def _decoder_model(x, args):
@@ -116,7 +108,7 @@ def priority_encoder(a: Bus) -> Encoded:
         half = 1 << (len(bits) - 1).bit_length() - 1
         low, high = search(bits[:half]), search(bits[half:])
         padded = high[1] + [a.builder.zero] * (len(low[1]) - len(high[1]))
-        index = [_choose(high[0], x, y) for x, y in zip(low[1], padded, strict=True)]
+        index = [mux_gate(high[0], x, y) for x, y in zip(low[1], padded, strict=True)]
         return or_gate(low[0], high[0]), [*index, high[0]]
 
     valid, index = search(a)
@@ -148,17 +140,18 @@ def _zeros_model(x, args):
     return {"out": zeros}
 
 
-@circuit(_zeros_model, lambda width: {"a": width} if width in (1, 2, 8, 16, 64) else None)
+@circuit(_zeros_model, lambda width: {"a": width})
 def leading_zeros(a: Bus) -> Bus:
-    """Number of zeros above the highest bit that is set; the width (a power of two) when none is."""
+    """Number of zeros above the highest bit that is set; the width when none is."""
     width = len(a)
-    if width & (width - 1):
-        raise WidthError(f"leading_zeros() takes a width that is a power of two, not {width}")
-    found = priority_encoder(a)
+    padding = (1 << (width - 1).bit_length()) - width
+    # Ones below the word make the width a power of two and end the count at the word's own width.
+    found = priority_encoder(concat(a.builder.one.repeat(padding), a) if padding else a)
     if width == 1:
         return as_bus(not_gate(found.valid))
-    # width - 1 - index is the complement of index; without a bit set, the count is the width itself.
-    return Bus([*(and_not_gate(found.valid, i) for i in found.index), not_gate(found.valid)])
+    # For a power of two, size - 1 - index is the complement of index; without a bit set, it is the size itself.
+    count = [and_not_gate(found.valid, i) for i in found.index]
+    return Bus(count if padding else [*count, not_gate(found.valid)])
 
 
 def _parity_model(x, args):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gatesim import Bit, Builder, Bus, concat
@@ -86,14 +87,20 @@ def johnson_counter(enable: Bit, width: int) -> Bus:
     return state
 
 
-# Tap positions (1 is the first stage) of maximal-length Fibonacci LFSRs: Xilinx XAPP 052, table 3.
 TAPS: dict[int, tuple[int, ...]] = {
-    2: (2, 1), 3: (3, 2), 4: (4, 3), 5: (5, 3), 6: (6, 5), 7: (7, 6), 8: (8, 6, 5, 4), 9: (9, 5),
-    10: (10, 7), 11: (11, 9), 12: (12, 6, 4, 1), 13: (13, 4, 3, 1), 14: (14, 5, 3, 1), 15: (15, 14),
-    16: (16, 15, 13, 4), 17: (17, 14), 18: (18, 11), 19: (19, 6, 2, 1), 20: (20, 17), 24: (24, 23, 22, 17),
-    32: (32, 22, 2, 1), 48: (48, 47, 21, 20), 64: (64, 63, 61, 60),
+    2: (2, 1), 3: (3, 2), 4: (4, 3), 5: (5, 3), 6: (6, 5), 7: (7, 6), 8: (8, 6, 5, 4), 9: (9, 5), 10: (10, 7),
+    11: (11, 9), 12: (12, 6, 4, 1), 13: (13, 4, 3, 1), 14: (14, 5, 3, 1), 15: (15, 14), 16: (16, 15, 13, 4),
+    17: (17, 14), 18: (18, 11), 19: (19, 6, 2, 1), 20: (20, 17), 21: (21, 19), 22: (22, 21), 23: (23, 18),
+    24: (24, 23, 22, 17), 25: (25, 22), 26: (26, 6, 2, 1), 27: (27, 5, 2, 1), 28: (28, 25), 29: (29, 27),
+    30: (30, 6, 4, 1), 31: (31, 28), 32: (32, 22, 2, 1), 33: (33, 20), 34: (34, 27, 2, 1), 35: (35, 33),
+    36: (36, 25), 37: (37, 5, 4, 3, 2, 1), 38: (38, 6, 5, 1), 39: (39, 35), 40: (40, 38, 21, 19), 41: (41, 38),
+    42: (42, 41, 20, 19), 43: (43, 42, 38, 37), 44: (44, 43, 18, 17), 45: (45, 44, 42, 41), 46: (46, 45, 26, 25),
+    47: (47, 42), 48: (48, 47, 21, 20), 49: (49, 40), 50: (50, 49, 24, 23), 51: (51, 50, 36, 35), 52: (52, 49),
+    53: (53, 52, 38, 37), 54: (54, 53, 18, 17), 55: (55, 31), 56: (56, 55, 35, 34), 57: (57, 50), 58: (58, 39),
+    59: (59, 58, 38, 37), 60: (60, 59), 61: (61, 60, 46, 45), 62: (62, 61, 6, 5), 63: (63, 62),
+    64: (64, 63, 61, 60),
 }  # fmt: skip
-"""Taps by width."""
+"""Taps of maximal-length Fibonacci LFSRs by width, 2 to 64; tap 1 is the first stage (Xilinx XAPP 052, table 3)."""
 
 
 def _lfsr_model(x, args):
@@ -113,7 +120,7 @@ def _lfsr_model(x, args):
 def lfsr(enable: Bit, width: int) -> Bus:
     """Linear feedback shift register of maximal length: ``2**width - 1`` states, from 1 on."""
     if width not in TAPS:
-        raise ValueFitError(f"lfsr() knows taps for widths {', '.join(map(str, TAPS))}, not {width}")
+        raise ValueFitError(f"lfsr() knows taps for widths {min(TAPS)} to {max(TAPS)}, not {width}")
     b = enable.builder
     following = b.wires(width)
     state = b.register(following, enable=enable, init=1)
@@ -172,49 +179,55 @@ def accumulator(a: Bus, reset: Bit) -> Bus:
 # -- words by address ------------------------------------------------------------------------
 
 
-class TwoWords(NamedTuple):
-    """The two words read."""
+class Words(NamedTuple):
+    """One word for each read address."""
 
-    a: Bus
-    b: Bus
+    out: list[Bus]
 
 
 def _file_model(x, args):
-    n = args["n_words"]
-    words, a, b = [0] * n, [], []
-    rows = zip(x["read_a"], x["read_b"], x["write"], x["data"], x["enable"], strict=True)
-    for read_a, read_b, write, data, enable in rows:
-        a.append(words[read_a] if read_a < n else 0)
-        b.append(words[read_b] if read_b < n else 0)
+    n, reads = args["n_words"], range(len(args["read"]))
+    words = [0] * n
+    seen: dict[str, list[int]] = {f"out{k}": [] for k in reads}
+    for cycle, (write, data, enable) in enumerate(zip(x["write"], x["data"], x["enable"], strict=True)):
+        for k in reads:
+            address = x[f"read{k}"][cycle]
+            seen[f"out{k}"].append(words[address] if address < n else 0)
         if enable and write < n and not (args["zero"] and write == 0):
             words[write] = data
-    return {"a": a, "b": b}
+    return seen
 
 
 def _file_sizes(width: int):
     bits = 3 if width <= 16 else 5
     n_words = 6 if width == 3 else 1 << bits
-    ports = {"read_a": bits, "read_b": bits, "write": bits, "data": width, "enable": 1}
+    n_reads = {1: 1, 16: 3}.get(width, 2)
+    ports = {"read": (bits,) * n_reads, "write": bits, "data": width, "enable": 1}
     return {**ports, "n_words": n_words, "zero": width == 8}
 
 
 @circuit(_file_model, _file_sizes, clocked=True)
-def register_file(
-    read_a: Bus, read_b: Bus, write: Bus, data: Bus, enable: Bit, n_words: int, zero: bool = False
-) -> TwoWords:
-    """Register file of flip-flops: two read ports, one write port; with `zero`, word 0 always reads 0.
+def register_file(read: Sequence[Bus], write: Bus, data: Bus, enable: Bit, n_words: int, zero: bool = False) -> Words:
+    """Register file of flip-flops: any number of read ports, one write port; with `zero`, word 0 always reads 0.
 
     A read shows the word before this cycle's write. An address past the last word reads 0 and writes
     nothing.
+
+    Raises
+    ------
+    WidthError
+        No read port, no word, or an address too narrow to name every word.
     """
-    if n_words > 1 << min(len(read_a), len(read_b), len(write)):
+    if not len(read) or n_words < 1:
+        raise WidthError(f"register_file() needs at least one read port and one word, not {len(read)} and {n_words}")
+    if n_words > 1 << min(len(address) for address in (*read, write)):
         raise WidthError(f"register_file(): these addresses cannot name {n_words} words")
     b = data.builder
     lines = decoder(write, enable)
-    words = [b.register(data, enable=line) for line in lines[:n_words]]
-    if zero:
-        words[0] = b.constant(0, len(data))
-    return TwoWords(multiplexer(words, read_a), multiplexer(words, read_b))
+    # Word 0 of a `zero` file is a constant, and the multiplexers write no gate for its half.
+    first = b.constant(0, len(data)) if zero else b.register(data, enable=lines[0])
+    words = [first, *(b.register(data, enable=line) for line in lines[1:n_words])]
+    return Words([multiplexer(words, address) for address in read])
 
 
 def _ram_model(x, args):
