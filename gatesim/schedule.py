@@ -14,10 +14,11 @@ import numpy as np
 
 from .analysis import levels
 from .errors import ValueFitError
-from .gates import ARITY, DFF1, INPUT, IS_LOGIC, READ, TABLE
+from .gates import INPUT, IS_LOGIC, READ
 from .kernels import cover, lowering
 from .kernels.logic2 import KIND_OF, ORDER_OF, READ_KIND
 from .netlist import Netlist
+from .primitives import RESULT, STEP_START, STEPS
 
 AREA_ROUNDS = 1
 """Passes of exact area recovery when the netlist is covered with three-input rows."""
@@ -62,8 +63,8 @@ class Schedule:
         (kind, first row, last row + 1): rows of one level and one function.
     input_slot : (input_bits,) int32
         Slot of each input bit in port order; -1 where nothing reads it.
-    probes : dict of int to int
-        Literal of every net that can be observed: the output ports and the kept nets.
+    probes : (n_nets,) int32
+        Literal of every net that can be observed (the output ports and the kept nets), -1 elsewhere.
     register_slot, next_literal : (n_registers,) int32
         Where each flip-flop's value lives, and what it becomes at the clock edge.
     reads, writes : ReadPorts, WritePorts
@@ -76,7 +77,7 @@ class Schedule:
     rows: np.ndarray
     runs: np.ndarray
     input_slot: np.ndarray
-    probes: dict[int, int]
+    probes: np.ndarray
     register_slot: np.ndarray
     next_literal: np.ndarray
     reads: ReadPorts
@@ -91,14 +92,14 @@ class Schedule:
         ValueFitError
             A net was not kept when the netlist was compiled.
         """
-        found = []
-        for k in nets:
-            if int(k) not in self.probes:
-                raise ValueFitError(
-                    f"net {self.netlist.net_name(k)!r} was not kept: compile(netlist, keep=[...]) what you watch"
-                )
-            found.append(self.probes[int(k)])
-        return np.array(found, dtype=np.int32)
+        wanted = np.asarray(list(nets), dtype=np.int64)
+        found = self.probes[wanted]
+        if (found < 0).any():
+            net = int(wanted[np.argmin(found)])
+            raise ValueFitError(
+                f"net {self.netlist.net_name(net)!r} was not kept: compile(netlist, keep=[...]) what you watch"
+            )
+        return found
 
     def __repr__(self) -> str:
         return (
@@ -152,110 +153,103 @@ class _Lowering:
         self.net = net
         registers = net.registers
         logic = order[IS_LOGIC[net.op[order]] | (net.op[order] == READ)]
-        n_nets, n_regs = net.n_nets, len(registers)
-        wide = int((ARITY[net.op] == 4).sum())
-        n_nodes = n_nets + n_regs + 2 * (wide + n_regs)
+        self.n_nets = n_nets = net.n_nets
         # A flip-flop's next state is one more cell, on the pins (d, en, q, rst).
         cells = np.concatenate((logic, registers)).astype(np.int32)
-        targets = np.concatenate((logic, n_nets + np.arange(n_regs))).astype(np.int32)
-        arity = np.concatenate((ARITY[net.op[logic]], np.full(n_regs, 4))).astype(np.uint8)
-        tables = np.concatenate((TABLE[net.op[logic]], _next_tables(net.op[registers]))).astype(np.uint16)
-        pins = np.zeros((len(cells), 4), np.int32)
-        first = net.fanin_ptr[logic]
-        for k in range(4):
-            has = (ARITY[net.op[logic]] > k) & (net.op[logic] != READ)
-            pins[: len(logic)][has, k] = net.fanin[first[has] + k]
-        if n_regs:
-            at = net.fanin_ptr[registers]
-            pins[len(logic) :] = np.stack((net.fanin[at], net.fanin[at + 1], registers, net.fanin[at + 2]), axis=1)
-        self.literal = np.zeros(n_nets + n_regs, np.int64)
+        targets = np.concatenate((logic, n_nets + np.arange(len(registers)))).astype(np.int32)
+        old_value = np.full(len(cells), -1, np.int32)
+        old_value[len(logic) :] = registers
+        steps = STEP_START[1:] - STEP_START[:-1]
+        n_nodes = n_nets + int(np.maximum(steps, RESULT < 0)[net.op[cells]].sum(dtype=np.int64))
+        self.literal = np.zeros(n_nets + len(registers), np.int64)
         self.literal[1] = 1
-        sources = np.flatnonzero((net.op == INPUT) | np.isin(np.arange(n_nets), registers))
+        sources = np.concatenate((np.flatnonzero(net.op == INPUT), registers))
         self.literal[sources] = 2 * sources
         self.table = np.zeros(n_nodes, np.uint8)
         self.fanin = np.zeros((n_nodes, 3), np.int32)
         self.n_fanin = np.zeros(n_nodes, np.uint8)
         self.level = np.zeros(n_nodes, np.int32)
         self.used = lowering.lower(
-            cells, targets, tables, arity, pins, net.fanin_ptr, net.fanin, self.literal,
-            self.table, self.fanin, self.n_fanin, self.level, n_nets + n_regs,
+            cells, targets, net.op, net.fanin_ptr, net.fanin, old_value, STEP_START, STEPS, RESULT, self.literal,
+            self.table, self.fanin, self.n_fanin, self.level, n_nets,
         )  # fmt: skip
 
-    def _cover(self, alive: np.ndarray, sinks: np.ndarray) -> None:
-        """Re-express the live nodes with fewer rows of up to three inputs."""
-        nodes = np.flatnonzero(alive & (self.n_fanin[: self.used] > 0)).astype(np.int32)
-        order = nodes[np.argsort(self.level[nodes], kind="stable")]
-        cover.cover(order, self.table, self.fanin, self.n_fanin, self.level, np.unique(sinks), self.used, AREA_ROUNDS)
-
     def finish(self, observed: list[int], started: float) -> Schedule:
-        net, n_nets = self.net, self.net.n_nets
+        net, n_nets, used = self.net, self.n_nets, self.used
         registers = net.registers
-        next_literal = self.literal[n_nets : n_nets + len(registers)]
+        next_literal = self.literal[n_nets:]
         reads = [(i, r) for i, m in enumerate(net.memories) for r in m.reads]
         writes = [(i, w) for i, m in enumerate(net.memories) for w in m.writes]
         address = [self.literal[list(r.address)].tolist() for _, r in reads]
-        port_of = np.full(n_nets, -1, np.int32)
-        for number, (_, r) in enumerate(reads):
-            port_of[list(r.data)] = number
-        addr_ptr, addr_nodes = _csr([[lit >> 1 for lit in part] for part in address])
+        data = [(self.literal[list(r.data)] >> 1).tolist() for _, r in reads]
+        port_of = np.full(used, -1, np.int32)
+        for number, nodes in enumerate(data):
+            port_of[nodes] = number
+        ports = _csr([[lit >> 1 for lit in part] for part in address])
         written = [k for _, w in writes for k in (*w.address, *w.data, w.enable)]
         sinks = np.unique(np.concatenate((self.literal[observed], next_literal, self.literal[written])) >> 1)
-        alive = lowering.mark_live(sinks, self.fanin, self.n_fanin, port_of, addr_ptr, addr_nodes, self.used)
-        alive_ports = [k for k, (_, r) in enumerate(reads) if alive[list(r.data)].any()]
-        needed = [lit >> 1 for k in alive_ports for lit in address[k]]
-        self._cover(alive, np.concatenate((sinks, np.array(needed, np.int64))))
-        alive = lowering.mark_live(sinks, self.fanin, self.n_fanin, port_of, addr_ptr, addr_nodes, self.used)
 
-        row_nodes = np.flatnonzero(alive & (self.n_fanin[: self.used] > 0)).astype(np.int32)
-        port_level = np.array([self.level[list(reads[k][1].data)].max() for k in alive_ports], np.int32)
-        kind = np.concatenate((KIND_OF[self.table[row_nodes]], np.full(len(alive_ports), READ_KIND, np.uint8)))
-        level = np.concatenate((self.level[row_nodes], port_level)).astype(np.int64)
-        sort = np.argsort(level * 64 + kind, kind="stable")
-        row_node = np.concatenate((row_nodes, np.zeros(len(alive_ports), np.int32)))[sort]
-        row_port = np.concatenate((np.full(len(row_nodes), -1), np.arange(len(alive_ports)))).astype(np.int32)[sort]
-        key = (level * 64 + kind)[sort]
-        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
-        runs = np.stack((key[starts] & 63, starts, np.append(starts[1:], len(key))[: len(starts)]), axis=1)
+        def live() -> np.ndarray:
+            return lowering.mark_live(sinks, self.fanin, self.n_fanin, port_of, *ports, used)
 
-        slot = np.full(self.used, -1, np.int32)
-        slot[0] = 0
+        alive = live()
+        needed = [lit >> 1 for part, nodes in zip(address, data, strict=True) if alive[nodes].any() for lit in part]
+        order = np.flatnonzero(alive & (self.n_fanin[:used] > 0)).astype(np.int32)
+        cover_sinks = np.unique(np.concatenate((sinks, np.array(needed, np.int64))))
+        cover.cover(order, self.table, self.fanin, self.n_fanin, self.level, cover_sinks, used, AREA_ROUNDS)
+        alive = live()
+        kept_ports = [k for k, nodes in enumerate(data) if alive[nodes].any()]
+        kept_address = _csr([[lit >> 1 for lit in address[k]] for k in kept_ports])
+        kept_data = _csr([data[k] for k in kept_ports])
+
         input_nets = np.array([k for p in net.inputs for k in p.nets], np.int32)
-        used_inputs = input_nets[alive[input_nets]]
-        placed = np.concatenate((registers, used_inputs)).astype(np.int32)
+        placed = np.concatenate((registers, input_nets[alive[input_nets]])).astype(np.int32)
+        slot = np.full(used, -1, np.int32)
+        slot[0] = 0
         slot[placed] = 1 + np.arange(len(placed))
-        pinned = np.zeros(self.used, np.bool_)
+        pinned = np.zeros(used, np.bool_)
         pinned[sinks] = True
         pinned[registers] = True
         pinned[0] = True
-        read_addr_ptr, read_addr_nodes = _csr([[lit >> 1 for lit in address[k]] for k in alive_ports])
-        data_ptr, data_nodes = _csr([reads[k][1].data for k in alive_ports])
-        rows, n_slots = lowering.allocate(
-            row_node, row_port, self.fanin, self.n_fanin, ORDER_OF[self.table[row_node]],
-            read_addr_ptr, read_addr_nodes, data_ptr, data_nodes, pinned, slot, 1 + len(placed),
-        )  # fmt: skip
+
+        nodes = np.flatnonzero(alive & (self.n_fanin[:used] > 0)).astype(np.int32)
+        latest = lowering.latest_levels(self.level, self.fanin, self.n_fanin, alive, port_of, *ports, n_nets, used)
+        plans = []
+        for level in (self.level, latest):
+            # As soon as possible or as late as possible: whichever needs fewer slots.
+            row_node, row_port, runs = self._order(nodes, level, [data[k] for k in kept_ports])
+            slots = slot.copy()
+            rows, n_slots = lowering.allocate(
+                row_node, row_port, self.fanin, self.n_fanin, ORDER_OF[self.table[row_node]],
+                *kept_address, *kept_data, pinned, slots, 1 + len(placed),
+            )  # fmt: skip
+            plans.append((int(n_slots), rows, runs, slots))
+        n_slots, rows, runs, slot = min(plans, key=lambda plan: plan[0])
 
         def to_slot(literals) -> np.ndarray:
             lit = np.asarray(literals, np.int64)
             return (2 * slot[lit >> 1] + (lit & 1)).astype(np.int32)
 
+        probes = np.full(n_nets, -1, np.int32)
+        probes[observed] = to_slot(self.literal[observed])
         write_parts = [
             _csr([self.literal[list(getattr(w, part))].tolist() for _, w in writes]) for part in ("address", "data")
         ]
         return Schedule(
             netlist=net,
-            n_slots=int(n_slots),
+            n_slots=n_slots,
             rows=rows,
-            runs=runs.astype(np.int32),
+            runs=runs,
             input_slot=slot[input_nets] if len(input_nets) else np.zeros(0, np.int32),
-            probes=dict(zip(observed, to_slot(self.literal[observed]).tolist(), strict=True)),
+            probes=probes,
             register_slot=slot[registers],
             next_literal=to_slot(next_literal),
             reads=ReadPorts(
-                np.array([reads[k][0] for k in alive_ports], np.int32),
-                read_addr_ptr,
-                to_slot([lit for k in alive_ports for lit in address[k]]),
-                data_ptr,
-                slot[data_nodes] if len(data_nodes) else np.zeros(0, np.int32),
+                np.array([reads[k][0] for k in kept_ports], np.int32),
+                kept_address[0],
+                to_slot([lit for k in kept_ports for lit in address[k]]),
+                kept_data[0],
+                slot[kept_data[1]],
             ),
             writes=WritePorts(
                 np.array([i for i, _ in writes], np.int32),
@@ -268,12 +262,15 @@ class _Lowering:
             seconds=perf_counter() - started,
         )
 
-
-def _next_tables(ops: np.ndarray) -> np.ndarray:
-    """Truth table of each flip-flop's next state over (d, en, q, rst)."""
-    tables = [0, 0]
-    for init in range(2):
-        for index in range(16):
-            d, en, q, rst = (index >> k & 1 for k in range(4))
-            tables[init] |= (init if rst else (d if en else q)) << index
-    return np.where(ops == DFF1, tables[1], tables[0])
+    def _order(self, nodes: np.ndarray, level: np.ndarray, port_data: list[list[int]]):
+        """Rows sorted by level and function: their nodes, read ports (-1: none), and the runs."""
+        port_level = np.array([level[nodes].min() for nodes in port_data], np.int32)
+        kind = np.concatenate((KIND_OF[self.table[nodes]], np.full(len(port_data), READ_KIND, np.uint8)))
+        key = np.concatenate((level[nodes], port_level)).astype(np.int64) * 64 + kind
+        sort = np.argsort(key, kind="stable")
+        row_node = np.concatenate((nodes, np.zeros(len(port_data), np.int32)))[sort]
+        row_port = np.concatenate((np.full(len(nodes), -1), np.arange(len(port_data)))).astype(np.int32)[sort]
+        key = key[sort]
+        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
+        runs = np.stack((key[starts] & 63, starts, np.append(starts[1:], len(key))[: len(starts)]), axis=1)
+        return row_node, row_port, runs.astype(np.int32)

@@ -189,7 +189,7 @@ class _Plan:
 
     def _sinks(self) -> set[int]:
         s, writer = self.schedule, self.writer
-        literals = [*s.probes.values(), *s.next_literal, *s.writes.address, *s.writes.data, *s.writes.enable]
+        literals = [*s.probes[s.probes >= 0], *s.next_literal, *s.writes.address, *s.writes.data, *s.writes.enable]
         found = {writer[int(lit) >> 1] for lit in literals if int(lit) >> 1 in writer}
         return found | {row for _, _, row in self.read_addresses if row >= 0}
 
@@ -345,7 +345,7 @@ class _Plan:
             s,
             n_slots=n_slots,
             runs=np.array(runs, np.int32),
-            probes={net: moved(lit) for net, lit in s.probes.items()},
+            probes=np.array([lit if lit < 0 else moved(int(lit)) for lit in s.probes], np.int32),
             next_literal=all_moved(s.next_literal),
             reads=replace(s.reads, address=address),
             writes=replace(

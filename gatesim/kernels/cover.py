@@ -1,6 +1,6 @@
 """Covering a netlist with cells of up to three inputs, by priority cuts and area recovery.
 
-Every node comes with a normal function of at most three fanins. A *cut* of a node is a set of at most
+Every node comes with a normal function of two fanins. A *cut* of a node is a set of at most
 three nodes that it can be computed from. Each node keeps its few best cuts by area flow (Mishchenko,
 Cho, Chatterjee, Brayton, "Combinational and sequential mapping with priority cuts", ICCAD 2007);
 exact local area is then recovered with reference counts.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-CUTS = 4
+CUTS = 6
 """Cuts kept for every node."""
 
 
@@ -65,13 +65,29 @@ def _stretch(table, leaves, n, onto, m):
 
 
 @njit(cache=True, nogil=True)
-def _compose(table, t0, t1, t2):
-    """Table of f(g0, g1, g2), all over the same three leaves."""
+def _compose(table, t0, t1):
+    """Table of f(g0, g1), both over the same three leaves; f ignores its third input."""
     result = 0
     for index in range(8):
-        old = ((t0 >> index) & 1) | (((t1 >> index) & 1) << 1) | (((t2 >> index) & 1) << 2)
+        old = ((t0 >> index) & 1) | (((t1 >> index) & 1) << 1)
         result |= ((table >> old) & 1) << index
     return result
+
+
+@njit(cache=True, nogil=True)
+def _sign(leaves, n):
+    """One bit a leaf: two sets whose bits are more than three together cannot merge into a cut."""
+    bits = np.uint64(0)
+    for j in range(n):
+        bits |= np.uint64(1) << np.uint64(leaves[j] & 63)
+    return bits
+
+
+@njit(cache=True, nogil=True)
+def _more_than_three(sign):
+    for _ in range(3):
+        sign &= sign - np.uint64(1)
+    return sign != 0
 
 
 @njit(cache=True, nogil=True)
@@ -148,74 +164,61 @@ def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
     chosen = np.zeros(m, np.uint8)
     flow = np.zeros(n, np.float32)
     cost = np.empty(CUTS, np.float32)
-    alone = np.empty((3, 1), np.int32)
-    first = np.empty(3, np.int32)
+    alone = np.empty((2, 1), np.int32)
     union = np.empty(3, np.int32)
     for p in range(m):
         node = order[p]
-        k = n_fanin[node]
+        alone[0, 0], alone[1, 0] = fanin[node, 0], fanin[node, 1]
+        q0, q1 = place[fanin[node, 0]], place[fanin[node, 1]]
         found = 0
-        choices = np.ones(3, np.int64)
-        for j in range(k):
-            q = place[fanin[node, j]]
-            choices[j] = 1 + (np.int64(count[q]) if q >= 0 else 0)
-            alone[j, 0] = fanin[node, j]
-        for c0 in range(choices[0]):
-            q0 = place[fanin[node, 0]]
-            # Choice 0 of a fanin is the fanin itself; the others are its own cuts.
+        # Choice 0 of a fanin is the fanin itself; the others are its own cuts.
+        for c0 in range(1 + (np.int64(count[q0]) if q0 >= 0 else 0)):
             l0 = alone[0] if c0 == 0 else leaves[q0, c0 - 1]
             n0 = 1 if c0 == 0 else np.int64(sizes[q0, c0 - 1])
             f0 = 2 if c0 == 0 else np.int64(functions[q0, c0 - 1])
-            for c1 in range(choices[1]):
-                q1 = place[fanin[node, 1]] if k > 1 else -1
-                l1 = l0 if k < 2 else (alone[1] if c1 == 0 else leaves[q1, c1 - 1])
-                n1 = n0 if k < 2 else (1 if c1 == 0 else np.int64(sizes[q1, c1 - 1]))
-                f1 = 2 if c1 == 0 else np.int64(functions[q1, c1 - 1])
-                n01 = _merge(l0, n0, l1, n1, first)
-                if n01 > 3:
+            sign0 = _sign(l0, n0)
+            for c1 in range(1 + (np.int64(count[q1]) if q1 >= 0 else 0)):
+                l1 = alone[1] if c1 == 0 else leaves[q1, c1 - 1]
+                n1 = 1 if c1 == 0 else np.int64(sizes[q1, c1 - 1])
+                if _more_than_three(sign0 | _sign(l1, n1)):
                     continue
-                for c2 in range(choices[2]):
-                    q2 = place[fanin[node, 2]] if k > 2 else -1
-                    l2 = first if k < 3 else (alone[2] if c2 == 0 else leaves[q2, c2 - 1])
-                    n2 = n01 if k < 3 else (1 if c2 == 0 else np.int64(sizes[q2, c2 - 1]))
-                    f2 = 2 if c2 == 0 else np.int64(functions[q2, c2 - 1])
-                    size = _merge(first, n01, l2, n2, union)
-                    if size > 3:
-                        continue
-                    t0 = _stretch(f0, l0, n0, union, size)
-                    t1 = _stretch(f1, l1, n1, union, size) if k > 1 else 0
-                    t2 = _stretch(f2, l2, n2, union, size) if k > 2 else 0
-                    table, size = _drop(_compose(np.int64(tables[node]), t0, t1, t2), union, size)
-                    if size == 0:
-                        continue  # constant: nothing to compute it from, so keep another cut
-                    area = np.float32(1.0)
+                f1 = 2 if c1 == 0 else np.int64(functions[q1, c1 - 1])
+                size = _merge(l0, n0, l1, n1, union)
+                if size > 3:
+                    continue
+                t0 = _stretch(f0, l0, n0, union, size)
+                t1 = _stretch(f1, l1, n1, union, size)
+                table, size = _drop(_compose(np.int64(tables[node]), t0, t1), union, size)
+                if size == 0:
+                    continue  # constant: nothing to compute it from, so keep another cut
+                area = np.float32(1.0)
+                for j in range(size):
+                    area += flow[union[j]] / max(1, fanouts[union[j]])
+                known = False
+                for c in range(found):
+                    same = sizes[p, c] == size
                     for j in range(size):
-                        area += flow[union[j]] / max(1, fanouts[union[j]])
-                    known = False
-                    for c in range(found):
-                        same = sizes[p, c] == size
-                        for j in range(size):
-                            same = same and leaves[p, c, j] == union[j]
-                        known = known or same
-                    if known:
-                        continue
-                    at = found
-                    while at > 0 and area < cost[at - 1]:
-                        at -= 1
-                    if at >= CUTS:
-                        continue
-                    found = min(found + 1, CUTS)
-                    for c in range(found - 1, at, -1):
-                        cost[c] = cost[c - 1]
-                        sizes[p, c] = sizes[p, c - 1]
-                        functions[p, c] = functions[p, c - 1]
-                        for j in range(3):
-                            leaves[p, c, j] = leaves[p, c - 1, j]
-                    cost[at] = area
-                    sizes[p, at] = size
-                    functions[p, at] = table
-                    for j in range(size):
-                        leaves[p, at, j] = union[j]
+                        same = same and leaves[p, c, j] == union[j]
+                    known = known or same
+                if known:
+                    continue
+                at = found
+                while at > 0 and area < cost[at - 1]:
+                    at -= 1
+                if at >= CUTS:
+                    continue
+                found = min(found + 1, CUTS)
+                for c in range(found - 1, at, -1):
+                    cost[c] = cost[c - 1]
+                    sizes[p, c] = sizes[p, c - 1]
+                    functions[p, c] = functions[p, c - 1]
+                    for j in range(3):
+                        leaves[p, c, j] = leaves[p, c - 1, j]
+                cost[at] = area
+                sizes[p, at] = size
+                functions[p, at] = table
+                for j in range(size):
+                    leaves[p, at, j] = union[j]
         count[p] = found
         flow[node] = cost[0]
     refs = np.zeros(n, np.int32)

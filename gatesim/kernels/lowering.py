@@ -1,9 +1,9 @@
-"""From cells to rows of at most three inputs, and from rows to slots.
+"""From cells to nodes of two inputs, from nodes to rows, and from rows to slots.
 
-A *literal* is ``2 * node + inverted``; node 0 is constant 0, so literal 1 is constant 1. Every row
-computes a *normal* function (one that is 0 when all its inputs are 0): a cell whose function is not
-normal computes the complement and hands on an inverted literal, which its readers absorb into their
-own truth tables. Inverters, buffers, constants and repeated pins therefore cost no row.
+A *literal* is ``2 * node + inverted``; node 0 is constant 0, so literal 1 is constant 1. Every node
+computes a *normal* function (one that is 0 when all its inputs are 0): what is not normal is its
+complement with an inverted literal, which readers absorb into their own truth tables. Inverters,
+buffers and constants therefore cost nothing, and equal nodes are one.
 """
 
 from __future__ import annotations
@@ -11,180 +11,138 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _reduce(table, pins, n_pins, support):
-    """Absorb inversions, constants and repeats of literal `pins` into `table`.
-
-    Writes the distinct nodes that matter to `support`; returns (table, count).
-    """
-    nodes = np.empty(4, np.int64)
-    count = 0
-    spread = np.empty(4, np.int64)  # pin -> position in nodes, or -1 for a constant
-    for k in range(n_pins):
-        node = pins[k] >> 1
-        spread[k] = -1
-        if node:
-            for j in range(count):
-                if nodes[j] == node:
-                    spread[k] = j
-            if spread[k] < 0:
-                nodes[count] = node
-                spread[k] = count
-                count += 1
-    merged = 0
-    for index in range(1 << count):
-        old = 0
-        for k in range(n_pins):
-            bit = pins[k] & 1
-            if spread[k] >= 0:
-                bit ^= (index >> spread[k]) & 1
-            old |= bit << k
-        merged |= ((table >> old) & 1) << index
-    kept = 0
-    for j in range(count):  # drop the inputs on which nothing depends
-        matters = False
-        for index in range(1 << count):
-            if not (index >> j) & 1:
-                if ((merged >> index) ^ (merged >> (index | (1 << j)))) & 1:
-                    matters = True
-                    break
-        if matters:
-            support[kept] = j
-            kept += 1
-    small = 0
-    for index in range(1 << kept):
-        old = 0
-        for j in range(kept):
-            old |= ((index >> j) & 1) << support[j]
-        small |= ((merged >> old) & 1) << index
-    for j in range(kept):
-        support[j] = nodes[support[j]]
-    return small, kept
+AND_TABLES = (0b1000, 0b0100, 0b0010, 0b1110)
+"""Normal table of an AND by the inversions of its inputs (first in bit 0); the last is inverted."""
+XOR_TABLE = 0b0110
 
 
 @njit(cache=True, nogil=True)
-def _widen(table, count):
-    """An 8-entry table of a function of `count` <= 3 inputs that ignores the others."""
-    for k in range(count, 3):
-        table |= table << (1 << k)
-    return table & 255
-
-
-@njit(cache=True, nogil=True)
-def _split4(table):
-    """Write f(4 inputs) as g(h(x_i, x_j), x_k, x_l): returns (i, j, k, l, h, g), or i = -1."""
-    for i in range(3):
-        for j in range(i + 1, 4):
-            k = -1
-            rest = -1
-            for m in range(4):
-                if m not in (i, j):
-                    if k < 0:
-                        k = m
-                    else:
-                        rest = m
-            first = -1
-            second = -1
-            h = 0
-            fits = True
-            for x in range(4):
-                column = 0
-                for y in range(4):
-                    index = ((x & 1) << i) | ((x >> 1) << j) | ((y & 1) << k) | ((y >> 1) << rest)
-                    column |= ((table >> index) & 1) << y
-                if first < 0:
-                    first = column
-                elif column != first:
-                    if second < 0:
-                        second = column
-                    if column == second:
-                        h |= 1 << x
-                    else:
-                        fits = False
-                        break
-            if fits:
-                g = 0
-                for y in range(4):
-                    g |= ((first >> y) & 1) << (2 * y)
-                    g |= ((second >> y) & 1) << (2 * y + 1)
-                return i, j, k, rest, h, g
-    return -1, 0, 0, 0, 0, 0
-
-
-@njit(cache=True, nogil=True)
-def _add_row(node, table, support, count, tables, fanin, n_fanin, level):
-    """Store the normal form of (`table`, `support`) as `node`; return its literal."""
-    wide = _widen(table, count)
-    inverted = wide & 1
-    tables[node] = wide ^ (255 * inverted)
-    deepest = 0
-    for j in range(count):
-        fanin[node, j] = support[j]
-        deepest = max(deepest, level[support[j]])
-    n_fanin[node] = count
-    level[node] = deepest + 1
+def _node(is_xor, a, b, tables, fanin, n_fanin, level, buckets, free):
+    """Literal of `a` AND (or XOR) `b`: a constant, an operand, an equal node, or a new one at ``free[0]``."""
+    if a > b:
+        a, b = b, a
+    inverted = np.int64(0)
+    if is_xor:
+        inverted = (a ^ b) & 1
+        a &= ~1
+        b &= ~1
+        if a == 0:
+            return b ^ inverted
+        if a == b:
+            return inverted
+        table = np.int64(XOR_TABLE)
+    else:
+        if a == 0 or a == b ^ 1:
+            return np.int64(0)
+        if a == 1 or a == b:
+            return b
+        both = (a & 1) | (b & 1) << 1
+        table = np.int64(AND_TABLES[both])
+        inverted = np.int64(both == 3)
+    x, y = a >> 1, b >> 1
+    mask = np.uint64(len(buckets) - 1)
+    key = (np.uint64(x) * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(y) * np.uint64(0xC2B2AE3D27D4EB4F))
+    at = (key ^ (key >> np.uint64(29)) ^ np.uint64(table)) & mask
+    wide = table | table << 4
+    while buckets[at]:
+        node = np.int64(buckets[at])
+        if fanin[node, 0] == x and fanin[node, 1] == y and tables[node] == wide:
+            return 2 * node + inverted
+        at = (at + np.uint64(1)) & mask
+    node = free[0]
+    free[0] += 1
+    buckets[at] = node
+    tables[node] = wide
+    fanin[node, 0], fanin[node, 1] = x, y
+    n_fanin[node] = 2
+    level[node] = max(level[x], level[y]) + 1
     return 2 * node + inverted
 
 
 @njit(cache=True, nogil=True)
-def _small(node, table, lits, n, support, tables, fanin, n_fanin, level):
-    """Literal of a function of at most three literals; `node` is used only if a row is needed."""
-    table, count = _reduce(table, lits, n, support)
-    if count == 0:
-        return table & 1
-    if count == 1:
-        return 2 * support[0] + (table & 1)
-    return _add_row(node, table, support, count, tables, fanin, n_fanin, level)
+def lower(
+    cells,
+    targets,
+    op,
+    fanin_ptr,
+    fanin_in,
+    extra_pin,
+    start,
+    steps,
+    result,
+    literal,
+    tables,
+    fanin,
+    n_fanin,
+    level,
+    free,
+):
+    """Lower `cells` (drivers first) to nodes by the programs (start, steps, result) of their ops.
+
+    ``literal`` maps nets (and next states) to literals and is filled as we go: the cell's result goes to
+    ``literal[targets[c]]``. A cell with ``extra_pin[c] >= 0`` is a next state: its pins are (d, en, q, rst)
+    with q = ``extra_pin[c]``. A cell without a program that has pins is a memory read bit: a node of its
+    own, one level after its address. Nodes are numbered from ``free``, every node after those it
+    depends on; returns the next free number.
+    """
+    size = 1
+    while size < 2 * (len(tables) + 1):
+        size *= 2
+    buckets = np.zeros(size, np.int32)
+    following = np.array([free], np.int64)
+    values = np.empty(16, np.int64)
+    for c in range(len(cells)):
+        cell = cells[c]
+        kind = op[cell]
+        first = fanin_ptr[cell]
+        if result[kind] < 0:
+            node = following[0]
+            following[0] += 1
+            deepest = 0
+            for k in range(first, fanin_ptr[cell + 1]):
+                deepest = max(deepest, level[literal[fanin_in[k]] >> 1])
+            level[node] = deepest + 1
+            literal[targets[c]] = 2 * node
+            continue
+        if extra_pin[c] >= 0:
+            values[0], values[1] = literal[fanin_in[first]], literal[fanin_in[first + 1]]
+            values[2], values[3] = literal[extra_pin[c]], literal[fanin_in[first + 2]]
+        else:
+            for k in range(fanin_ptr[cell + 1] - first):
+                values[k] = literal[fanin_in[first + k]]
+        for s in range(start[kind], start[kind + 1]):
+            a = values[steps[s, 1] >> 1] ^ (steps[s, 1] & 1)
+            b = values[steps[s, 2] >> 1] ^ (steps[s, 2] & 1)
+            values[4 + s - start[kind]] = _node(steps[s, 0], a, b, tables, fanin, n_fanin, level, buckets, following)
+        literal[targets[c]] = values[result[kind] >> 1] ^ (result[kind] & 1)
+    return following[0]
 
 
 @njit(cache=True, nogil=True)
-def lower(cells, targets, tables_in, arity, pins, fanin_ptr, fanin_in, literal, tables, fanin, n_fanin, level, free):
-    """Lower `cells` (drivers first) to rows.
-
-    ``pins[c]`` are nets; ``literal`` maps nets to literals and is filled as we go. ``arity[c]`` is 255
-    for a memory read bit, which becomes a node of its own one level after its address. New nodes are
-    numbered from ``free``; returns the next free one.
+def latest_levels(level, fanin, n_fanin, alive, port_of, port_ptr, port_nodes, first, last):
+    """(n,) int32: the last level at which each live node ``first .. last`` can run without making the
+    netlist deeper; nodes are numbered after those they depend on. All bits of a memory port run at once.
     """
-    support = np.empty(4, np.int64)
-    scratch = np.empty(4, np.int64)
-    lits = np.empty(4, np.int64)
-    for c in range(len(cells)):
-        target = targets[c]
-        if arity[c] == 255:
-            cell = cells[c]
-            deepest = 0
-            for k in range(fanin_ptr[cell], fanin_ptr[cell + 1]):
-                at = level[literal[fanin_in[k]] >> 1]
-                deepest = max(deepest, at)
-            level[target] = deepest + 1
-            literal[target] = 2 * target
+    deepest = 0
+    for node in range(first, last):
+        if alive[node]:
+            deepest = max(deepest, level[node])
+    latest = np.full(len(level), deepest, np.int32)
+    at = np.full(max(1, len(port_ptr) - 1), deepest, np.int32)
+    for node in range(last - 1, first - 1, -1):
+        if not alive[node]:
             continue
-        for k in range(arity[c]):
-            lits[k] = literal[pins[c, k]]
-        table, count = _reduce(np.int64(tables_in[c]), lits, arity[c], support)
-        if count <= 3:
-            for k in range(count):
-                lits[k] = 2 * support[k]
-            literal[target] = _small(target, table, lits, count, scratch, tables, fanin, n_fanin, level)
-            continue
-        i, j, k, m, h, g = _split4(table)
-        if i >= 0:
-            lits[0], lits[1] = 2 * support[i], 2 * support[j]
-            inner = _small(free, np.int64(h), lits, 2, scratch, tables, fanin, n_fanin, level)
-            lits[0], lits[1], lits[2] = inner, 2 * support[k], 2 * support[m]
-            literal[target] = _small(target, np.int64(g), lits, 3, scratch, tables, fanin, n_fanin, level)
-            free += 1
-            continue
-        # Shannon's expansion: f = x3 ? f1(x0, x1, x2) : f0(x0, x1, x2)
-        for v in range(3):
-            lits[v] = 2 * support[v]
-        zero = _small(free, table & 255, lits, 3, scratch, tables, fanin, n_fanin, level)
-        one = _small(free + 1, table >> 8, lits, 3, scratch, tables, fanin, n_fanin, level)
-        free += 2
-        lits[0], lits[1], lits[2] = 2 * support[3], zero, one
-        literal[target] = _small(target, np.int64(0b11100100), lits, 3, scratch, tables, fanin, n_fanin, level)
-    return free
+        port = port_of[node]
+        if port >= 0:
+            at[port] = min(at[port], latest[node])
+            for k in range(port_ptr[port], port_ptr[port + 1]):
+                latest[port_nodes[k]] = min(latest[port_nodes[k]], at[port] - 1)
+        for j in range(n_fanin[node]):
+            latest[fanin[node, j]] = min(latest[fanin[node, j]], latest[node] - 1)
+    for node in range(first, last):
+        if alive[node] and port_of[node] >= 0:
+            latest[node] = at[port_of[node]]
+    return latest
 
 
 @njit(cache=True, nogil=True)
@@ -203,7 +161,7 @@ def mark_live(sinks, fanin, n_fanin, port_of, port_ptr, port_nodes, n):
     while top:
         top -= 1
         node = stack[top]
-        port = port_of[node] if node < len(port_of) else -1
+        port = port_of[node]
         if port >= 0:
             for k in range(port_ptr[port], port_ptr[port + 1]):
                 other = port_nodes[k]
