@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "simulate": "simulation",
+    "toggles": "simulation",
     "compile": "schedule",
     "Schedule": "schedule",
     "Stimulus": "stimulus",
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from .passes import map_to, strash, sweep
     from .results import Result
     from .schedule import Schedule, compile
-    from .simulation import simulate
+    from .simulation import simulate, toggles
     from .stimulus import Stimulus
 
 
@@ -64,5 +65,6 @@ def __dir__() -> list[str]:
 __all__ = [
     "GATES", "Bit", "Builder", "Bus", "GatesimError", "Memory", "Netlist", "Port", "Result", "Schedule",
     "Scope", "Stimulus", "as_bus", "block", "build", "check_engine", "compile", "concat", "engine",
-    "equivalent", "gate", "levels", "map_to", "read", "simulate", "statistics", "strash", "sweep", "write",
+    "equivalent", "gate", "levels", "map_to", "read", "simulate", "statistics", "strash", "sweep",
+    "toggles", "write",
 ]  # fmt: skip

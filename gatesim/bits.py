@@ -6,9 +6,12 @@ last pattern read 0.
 
 from __future__ import annotations
 
+import os
+from math import prod
+
 import numpy as np
 
-from .errors import ValueFitError
+from .errors import TooLargeError, ValueFitError
 from .kernels import bits as kernel
 
 
@@ -20,9 +23,47 @@ def n_words(n_patterns: int) -> int:
 def lane_mask(n_patterns: int) -> np.ndarray:
     """(words,) uint64 with a 1 in every used lane."""
     mask = np.full(n_words(n_patterns), ~np.uint64(0))
-    if n_patterns & 63:
-        mask[-1] = np.uint64((1 << (n_patterns & 63)) - 1)
+    mask[-1:] = last_word_mask(n_patterns)
     return mask
+
+
+def last_word_mask(n_patterns: int) -> np.uint64:
+    """The last word of :func:`lane_mask`."""
+    return np.uint64((1 << (n_patterns & 63)) - 1) if n_patterns & 63 else ~np.uint64(0)
+
+
+def free_bytes() -> int | None:
+    """Memory that can be had without swapping, in bytes; None where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def require_memory(n_bytes: int, what: str) -> None:
+    """Refuse to start what would not fit.
+
+    Raises
+    ------
+    TooLargeError
+        `what` needs more than the memory that is free; the message says both.
+    """
+    free = free_bytes()
+    if free is not None and n_bytes > free:
+        raise TooLargeError(
+            f"{what} needs {n_bytes / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free: "
+            "use fewer patterns or cycles, or summarize() instead of recording"
+        )
+
+
+def empty_planes(shape: tuple[int, ...], what: str) -> np.ndarray:
+    """An uninitialised uint64 array of `shape`, whose last axis is words; refused when it does not fit."""
+    require_memory(8 * prod(shape), what)
+    return np.empty(shape, np.uint64)
 
 
 def as_array(values) -> np.ndarray:

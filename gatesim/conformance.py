@@ -17,6 +17,7 @@ from .engines.python import PythonEngine
 from .errors import EquivalenceError, LoopError, ValueFitError
 from .gates import LOGIC_GATES
 from .netlist import Netlist
+from .reductions import MEASURES
 from .results import Result
 from .schedule import Schedule
 from .schedule import compile as compile_netlist
@@ -86,6 +87,7 @@ def compare(factory: EngineFactory, net: Netlist, stimulus: Stimulus) -> int:
     # The schedule without kept nets is another one: slots are reused, dead cells dropped.
     lean = factory(compile_netlist(net))
     checks += _same(net, lean.run(stimulus), wanted, "outputs only")
+    checks += _same_summary(net, stimulus, factory(schedule), PythonEngine(schedule), everything)
     if stimulus.n_cycles > 1:
         engine, reference = factory(schedule), PythonEngine(schedule)
         for part in (slice(0, 1), slice(1, None)):
@@ -115,6 +117,21 @@ def _same(net: Netlist, got: Result, wanted: Result, how: str) -> int:
                 f"{name!r} in cycle {cycle}, pattern {pattern}"
             )
     return len(got)
+
+
+def _same_summary(net: Netlist, stimulus: Stimulus, engine: Engine, reference: Engine, watch: list[int]) -> int:
+    """Both engines add up the same, with everything measured and the last two outputs compared."""
+    names = [p.name for p in net.outputs]
+    pair = (names[0], names[-1]) if len(names) > 2 else None
+    got, wanted = (e.summarize(stimulus, measure=MEASURES, difference=pair, watch=watch) for e in (engine, reference))
+    for what in ("ones", "toggles", "signature", "largest", "smallest", "difference"):
+        ours, theirs = getattr(got, what), getattr(wanted, what)
+        same = np.array_equal(ours, theirs) if isinstance(theirs, np.ndarray) else ours == theirs
+        if not same:
+            raise EquivalenceError(
+                f"engine {engine.name!r} adds up other {what} than {reference.name!r} on {net.name!r}"
+            )
+    return 6
 
 
 def _same_state(net: Netlist, got, wanted) -> int:
@@ -188,4 +205,5 @@ def random_netlist(
         b.drive(w, pick(1)[0])
     b.output("y", concat(*pick(n_outputs)))
     b.output("z", pool[-1])
+    b.output("w", concat(*pick(n_outputs)))
     return b.freeze()

@@ -70,6 +70,10 @@ class UnsupportedError(GatesimError, NotImplementedError):
     """Something well formed that this part of gatesim does not handle (it says what does)."""
 
 
+class TooLargeError(GatesimError, MemoryError):
+    """Something that would not fit into this machine's memory; said before anything is allocated."""
+
+
 class EquivalenceError(GatesimError, AssertionError):
     """Two things that should compute the same function and do not."""
 

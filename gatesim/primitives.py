@@ -79,7 +79,7 @@ class _Program:
                     inner, outer = parts
                     rest = [x for k, x in enumerate(inputs) if k not in (i, j)]
                     return self.literal(outer, [self.literal(inner, [inputs[i], inputs[j]]), *rest])
-        v = min(range(n), key=lambda v: sum(map(lambda half: _support_size(half, n - 1), _cofactors(table, n, v))))
+        v = min(range(n), key=lambda v: sum(_support_size(half, n - 1) for half in _cofactors(table, n, v)))
         zero, one = _cofactors(table, n, v)
         x, rest = inputs[v], inputs[:v] + inputs[v + 1 :]
         return self.or_(self.and_(x, self.literal(one, rest)), self.and_(x ^ 1, self.literal(zero, rest)))

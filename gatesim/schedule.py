@@ -16,9 +16,12 @@ from .analysis import levels
 from .errors import ValueFitError
 from .gates import INPUT, IS_LOGIC, READ
 from .kernels import cover, lowering
-from .kernels.logic2 import KIND_OF, ORDER_OF, READ_KIND
+from .kernels.functions import KIND_OF, ORDER_OF, READ_KIND
 from .netlist import Netlist
 from .primitives import RESULT, STEP_START, STEPS
+
+Nets = Sequence[str | int] | np.ndarray
+"""Nets by name or id, or an array of ids."""
 
 AREA_ROUNDS = 1
 """Passes of exact area recovery when the netlist is covered with three-input rows."""
@@ -107,7 +110,7 @@ class Schedule:
         )
 
 
-def compile(net: Netlist, keep: Sequence[str | int] = ()) -> Schedule:
+def compile(net: Netlist, keep: Nets = ()) -> Schedule:
     """Levelise `net`, lower its cells to rows and allocate slots.
 
     Parameters

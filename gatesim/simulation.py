@@ -116,3 +116,31 @@ def _cycles(net: Netlist, shape: tuple[int, ...], cycles: int | None) -> int:
     if cycles < 0 or from_inputs not in (1, cycles):
         raise ValueFitError(f"cycles={cycles} does not go with inputs of {from_inputs} cycles")
     return cycles
+
+
+def toggles(net: Netlist, stimulus: Stimulus, *, engine: str = "logic2", threads: int | None = None) -> np.ndarray:
+    """How often each net of the netlist as written changes, without glitches.
+
+    Parameters
+    ----------
+    net : Netlist
+    stimulus : Stimulus
+        Patterns one after another or, with several cycles, cycles one after another in each pattern.
+
+    Returns
+    -------
+    (n_nets,) int64
+        Changes of each net, summed over all patterns and cycles.
+
+    Examples
+    --------
+    >>> from gatesim import Builder, Stimulus
+    >>> b = Builder("and"); b.output("z", b.input("x") & b.input("y")); net = b.freeze()
+    >>> toggles(net, Stimulus.exhaustive(net)).tolist()  # x = 0 1 0 1, y = 0 0 1 1
+    [0, 0, 3, 1, 1]
+    """
+    everything = np.arange(net.n_nets)
+    run = engine_class(engine)(compile_netlist(net, keep=everything), threads=threads)
+    summary = run.summarize(stimulus, measure=["toggles"], watch=everything)
+    assert summary.toggles is not None
+    return summary.toggles[-net.n_nets :]

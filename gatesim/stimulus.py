@@ -7,7 +7,7 @@ lane is an independent instance of the circuit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,35 +19,91 @@ MAX_EXHAUSTIVE_BITS = 32
 """Widest input space that :meth:`Stimulus.exhaustive` accepts."""
 
 
-@dataclass(frozen=True, eq=False)
-class Stimulus:
-    """Input values of a netlist, packed.
+Kind = Literal["planes", "exhaustive", "random"]
 
-    Attributes
+_GOLDEN, _M1, _M2 = (np.uint64(k) for k in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+
+
+class Stimulus:
+    """Input values of a netlist: given as bit planes, or generated where they are needed.
+
+    A generated stimulus (:meth:`random`, :meth:`exhaustive`) takes no memory until somebody asks for its
+    ``words``: a fast engine makes each block of it on the spot, with the same bits.
+
+    Parameters
     ----------
     words : (n_cycles or 1, input_bits, n_words) uint64
         Bit planes in the order of the input ports, LSB first; one plane set is held for all cycles
         when the first axis is 1.
     n_patterns, n_cycles : int
+
+    Attributes
+    ----------
+    kind : {"planes", "exhaustive", "random"}
+    seed : int
+        What random bits are made from.
+    n_bits, n_words, n_patterns, n_cycles : int
     """
 
-    words: np.ndarray
-    n_patterns: int
-    n_cycles: int = 1
+    def __init__(self, words: np.ndarray, n_patterns: int, n_cycles: int = 1) -> None:
+        _check_counts(n_patterns, n_cycles)
+        if words.ndim != 3 or words.dtype != np.uint64:
+            raise ValueFitError(f"stimulus words must be a 3-D uint64 array, not {words.ndim}-D {words.dtype}")
+        if words.shape[0] not in (1, n_cycles):
+            raise ValueFitError(f"stimulus has planes for {words.shape[0]} cycles, not for {n_cycles} (or 1, held)")
+        if words.shape[2] != bits.n_words(n_patterns):
+            raise ValueFitError(f"stimulus has {words.shape[2]} words for {n_patterns} patterns")
+        self._words: np.ndarray | None = words
+        self.kind: Kind = "planes"
+        self.seed = 0
+        self.n_bits, self.n_patterns, self.n_cycles = words.shape[1], n_patterns, n_cycles
 
-    def __post_init__(self) -> None:
-        if self.n_patterns < 0 or self.n_cycles < 0:
-            raise ValueFitError(f"a stimulus cannot have {self.n_patterns} patterns and {self.n_cycles} cycles")
-        if self.words.ndim != 3 or self.words.dtype != np.uint64:
-            raise ValueFitError(
-                f"stimulus words must be a 3-D uint64 array, not {self.words.ndim}-D {self.words.dtype}"
-            )
-        if self.words.shape[0] not in (1, self.n_cycles):
-            raise ValueFitError(
-                f"stimulus has planes for {self.words.shape[0]} cycles, not for {self.n_cycles} (or 1, held)"
-            )
-        if self.words.shape[2] != bits.n_words(self.n_patterns):
-            raise ValueFitError(f"stimulus has {self.words.shape[2]} words for {self.n_patterns} patterns")
+    @classmethod
+    def _generated(cls, kind: Kind, seed: int, n_bits: int, n_patterns: int, n_cycles: int) -> Stimulus:
+        _check_counts(n_patterns, n_cycles)
+        made = cls.__new__(cls)
+        made._words, made.kind, made.seed = None, kind, seed
+        made.n_bits, made.n_patterns, made.n_cycles = n_bits, n_patterns, n_cycles
+        return made
+
+    @property
+    def n_words(self) -> int:
+        """Words a plane."""
+        return bits.n_words(self.n_patterns)
+
+    @property
+    def words(self) -> np.ndarray:
+        """(n_cycles or 1, n_bits, n_words) uint64: the bit planes, made now if they were not.
+
+        Raises
+        ------
+        TooLargeError
+            A generated stimulus whose planes do not fit into memory.
+        """
+        if self._words is None:
+            shape = (self.n_cycles if self.kind == "random" else 1, self.n_bits, self.n_words)
+            words = bits.empty_planes(shape, f"a stimulus of {self.n_patterns:,} patterns in memory")
+            index = np.arange(self.n_words, dtype=np.uint64)
+            for cycle in range(shape[0]):
+                for bit in range(self.n_bits):
+                    words[cycle, bit] = self._made(cycle, bit, index)
+            words[..., -1:] &= bits.last_word_mask(self.n_patterns)
+            self._words = words
+        return self._words
+
+    def _made(self, cycle: int, bit: int, index: np.ndarray) -> np.ndarray:
+        """Words number `index` of a generated plane: the definition that kernels follow.
+
+        Random word ``w`` of bit ``i`` in cycle ``c`` is output ``w`` of the SplitMix64 generator (Steele,
+        Lea, Flood, OOPSLA 2014) started at output ``c * n_bits + i`` of the one started at ``seed``.
+        """
+        if self.kind == "random":
+            with np.errstate(over="ignore"):
+                key = _mix(np.uint64(self.seed) + _GOLDEN * np.uint64(cycle * self.n_bits + bit + 1))
+                return _mix(key + _GOLDEN * (index + np.uint64(1)))
+        if bit < 6:
+            return np.full(len(index), sum(1 << p for p in range(64) if p >> bit & 1), np.uint64)
+        return np.uint64(0) - ((index >> np.uint64(bit - 6)) & np.uint64(1))
 
     @classmethod
     def from_values(
@@ -93,14 +149,9 @@ class Stimulus:
     def random(
         cls, net: Netlist, n_patterns: int, *, n_cycles: int = 1, rng: int | np.random.Generator = 0
     ) -> Stimulus:
-        """Independent fair bits, the same for the same `rng` whatever the engine."""
-        if n_patterns < 0 or n_cycles < 0:
-            raise ValueFitError(f"a stimulus cannot have {n_patterns} patterns and {n_cycles} cycles")
-        generator = np.random.default_rng(rng)
-        n_bits = sum(p.width for p in net.inputs)
-        shape = (n_cycles, n_bits, bits.n_words(n_patterns))
-        words = generator.integers(0, 1 << 64, size=shape, dtype=np.uint64)
-        return cls(words & bits.lane_mask(n_patterns), n_patterns, n_cycles)
+        """Independent fair bits, the same for the same `rng` whatever the engine; made where needed."""
+        seed = int(np.random.default_rng(rng).integers(0, 1 << 64, dtype=np.uint64))
+        return cls._generated("random", seed, sum(p.width for p in net.inputs), n_patterns, n_cycles)
 
     @classmethod
     def exhaustive(cls, net: Netlist) -> Stimulus:
@@ -109,7 +160,7 @@ class Stimulus:
         Raises
         ------
         ValueFitError
-            More than ``MAX_EXHAUSTIVE_BITS`` input bits, or more than memory can hold.
+            More than ``MAX_EXHAUSTIVE_BITS`` input bits.
         """
         n_bits = sum(p.width for p in net.inputs)
         if n_bits > MAX_EXHAUSTIVE_BITS:
@@ -117,17 +168,7 @@ class Stimulus:
                 f"{net.name!r} has {n_bits} input bits: 2^{n_bits} patterns are too many "
                 f"(the limit is 2^{MAX_EXHAUSTIVE_BITS}); use random patterns instead"
             )
-        n_patterns = 1 << n_bits
-        n_words = bits.n_words(n_patterns)
-        words = np.empty((1, n_bits, n_words), np.uint64)
-        index = np.arange(n_words, dtype=np.uint64)
-        for i in range(n_bits):
-            if i < 6:
-                lanes = sum(1 << p for p in range(64) if p >> i & 1)
-                words[0, i] = np.uint64(lanes)
-            else:
-                words[0, i] = np.uint64(0) - ((index >> np.uint64(i - 6)) & np.uint64(1))
-        return cls(words & bits.lane_mask(n_patterns), n_patterns)
+        return cls._generated("exhaustive", 0, n_bits, 1 << n_bits, 1)
 
     def values(self, net: Netlist) -> dict[str, np.ndarray]:
         """The integers that each input port receives: (n_cycles or 1, n_patterns) each."""
@@ -141,3 +182,15 @@ def _constant_planes(value: int, width: int, shape: tuple[int, int]) -> np.ndarr
         if value >> i & 1:
             planes[:, i] = mask
     return planes
+
+
+def _check_counts(n_patterns: int, n_cycles: int) -> None:
+    if n_patterns < 0 or n_cycles < 0:
+        raise ValueFitError(f"a stimulus cannot have {n_patterns} patterns and {n_cycles} cycles")
+
+
+def _mix(z):
+    """The output function of SplitMix64, on uint64."""
+    z = (z ^ (z >> np.uint64(30))) * _M1
+    z = (z ^ (z >> np.uint64(27))) * _M2
+    return z ^ (z >> np.uint64(31))

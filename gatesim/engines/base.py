@@ -18,8 +18,9 @@ from .. import bits
 from ..errors import GatesimError, ValueFitError
 from ..gates import DFF1
 from ..netlist import Netlist
+from ..reductions import Request, Summary, reduce_planes
 from ..results import Result, State
-from ..schedule import Schedule
+from ..schedule import Nets, Schedule
 from ..stimulus import Stimulus
 
 Record = Literal["all", "last"]
@@ -72,7 +73,7 @@ class Engine:
 
     # -- running -----------------------------------------------------------------------------
 
-    def run(self, stimulus: Stimulus, *, watch: Sequence[str | int] = (), record: Record = "all") -> Result:
+    def run(self, stimulus: Stimulus, *, watch: Nets = (), record: Record = "all") -> Result:
         """Simulate ``stimulus.n_cycles`` cycles of ``stimulus.n_patterns`` instances.
 
         Parameters
@@ -91,12 +92,66 @@ class Engine:
         UnknownNameError
             A watched name that does not exist.
         """
-        net = self.netlist
-        n_bits = sum(p.width for p in net.inputs)
-        if stimulus.words.shape[1] != n_bits:
-            raise ValueFitError(f"stimulus drives {stimulus.words.shape[1]} bits; {net.name!r} has {n_bits} input bits")
         if record not in ("all", "last"):
             raise ValueFitError(f"record must be 'all' or 'last', not {record!r}")
+        state = self._begin(stimulus)
+        fields, nets = observed(self.netlist, watch)
+        started = perf_counter()
+        words, extra = self._simulate(stimulus, state, nets, record)
+        metadata = self._end(stimulus, state, started, extra)
+        return Result(words, fields, stimulus.n_patterns, (len(words), stimulus.n_patterns), self.name, metadata)
+
+    def summarize(
+        self,
+        stimulus: Stimulus,
+        *,
+        measure: Sequence[str] = ("ones", "signature"),
+        difference: tuple[str, str] | None = None,
+        watch: Nets = (),
+    ) -> Summary:
+        """Simulate like :meth:`run`, but add up what is observed instead of recording it.
+
+        With a generated stimulus, 2**32 patterns take no more memory than 64.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+        measure : sequence of {"ones", "toggles", "signature", "extremes"}
+        difference : (str, str), optional
+            Two observed buses of one width to compare as unsigned numbers.
+        watch : sequence of net names or ids
+            An array of ids is watched without names: these nets follow the output ports on the axis of
+            the sums.
+
+        Raises
+        ------
+        ValueFitError, UnknownNameError, WidthError
+            As :meth:`run`; a measure that does not exist; buses of different widths; no pattern.
+
+        Examples
+        --------
+        >>> from gatesim import Builder, Stimulus, compile, engine
+        >>> b = Builder("and"); b.output("z", b.input("x") & b.input("y")); net = b.freeze()
+        >>> engine("logic2")(compile(net)).summarize(Stimulus.exhaustive(net), measure=["ones"]).total("z")
+        1
+        """
+        if stimulus.n_patterns * stimulus.n_cycles == 0:
+            raise ValueFitError("a summary needs at least one pattern and one cycle")
+        state = self._begin(stimulus)
+        fields, nets = observed(self.netlist, watch)
+        request = Request.of(measure, fields, difference)
+        started = perf_counter()
+        sums, extra = self._summarize(stimulus, state, nets, request)
+        metadata = self._end(stimulus, state, started, extra)
+        everything = dict.fromkeys(("ones", "toggles", "signature", "largest", "smallest", "difference")) | sums
+        return Summary(fields, stimulus.n_patterns, stimulus.n_cycles, **everything, metadata=metadata)  # pyright: ignore[reportArgumentType]
+
+    def _begin(self, stimulus: Stimulus) -> State:
+        """A copy of the state to start from, after checks."""
+        net = self.netlist
+        n_bits = sum(p.width for p in net.inputs)
+        if stimulus.n_bits != n_bits:
+            raise ValueFitError(f"stimulus drives {stimulus.n_bits} bits; {net.name!r} has {n_bits} input bits")
         state = self._state if self._state is not None else initial_state(net, stimulus.n_patterns)
         if state.n_patterns != stimulus.n_patterns:
             if not net.is_combinational:
@@ -104,21 +159,12 @@ class Engine:
                     f"the state holds {state.n_patterns} instances, the stimulus {stimulus.n_patterns}: reset() first"
                 )
             state = initial_state(net, stimulus.n_patterns)
-        fields, nets = observed(net, watch)
-        state = state.copy()
-        started = perf_counter()
-        words, extra = self._simulate(stimulus, state, nets, record)
-        seconds = perf_counter() - started
+        return state.copy()
+
+    def _end(self, stimulus: Stimulus, state: State, started: float, extra: dict[str, object]) -> dict[str, object]:
         self._state = state
-        work = net.n_gates * stimulus.n_patterns * stimulus.n_cycles
-        return Result(
-            words,
-            fields,
-            stimulus.n_patterns,
-            (len(words), stimulus.n_patterns),
-            self.name,
-            {"seconds": seconds, "gate_evaluations": work, **extra},
-        )
+        work = self.netlist.n_gates * stimulus.n_patterns * stimulus.n_cycles
+        return {"seconds": perf_counter() - started, "gate_evaluations": work, **extra}
 
     def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
         """Run cycle after cycle on planes that the caller changes in between; see :class:`Stepper`."""
@@ -129,6 +175,13 @@ class Engine:
     ) -> tuple[np.ndarray, dict[str, object]]:
         """Run, update `state` in place, return (n_recorded, len(nets), n_words) and metadata."""
         raise GatesimError(f"engine {self.name!r} gives no _simulate()")
+
+    def _summarize(
+        self, stimulus: Stimulus, state: State, nets: np.ndarray, request: Request
+    ) -> tuple[dict[str, object], dict[str, object]]:
+        """Run, update `state` in place, return the sums of `request` by name and metadata."""
+        words, extra = self._simulate(stimulus, state, nets, "all")
+        return reduce_planes(request, words, stimulus.n_patterns), extra
 
 
 class Stepper:
@@ -167,13 +220,15 @@ class Stepper:
         return self._state.copy()
 
 
-def observed(net: Netlist, watch: Sequence[str | int]) -> tuple[dict[str, slice], np.ndarray]:
+def observed(net: Netlist, watch: Nets) -> tuple[dict[str, slice], np.ndarray]:
     """Fields and nets of a result: the output ports, then the watched nets."""
     fields: dict[str, slice] = {}
     nets: list[int] = []
     for p in net.outputs:
         fields[p.name] = slice(len(nets), len(nets) + p.width)
         nets.extend(p.nets)
+    if isinstance(watch, np.ndarray):
+        return fields, np.concatenate((np.array(nets, np.int32), watch.astype(np.int32)))
     for item in watch:
         number = net.net(item) if isinstance(item, str) else int(item)
         if not 0 <= number < net.n_nets:
@@ -187,9 +242,11 @@ def observed(net: Netlist, watch: Sequence[str | int]) -> tuple[dict[str, slice]
 
 def initial_state(net: Netlist, n_patterns: int) -> State:
     """The state at power-up, the same in every lane."""
-    ones = (net.op[net.registers] == DFF1)[:, None]
-    registers = np.where(ones, bits.lane_mask(n_patterns)[None, :], np.uint64(0)).astype(np.uint64)
+    registers = bits.empty_planes((len(net.registers), bits.n_words(n_patterns)), f"the state of {net.name!r}")
+    registers[:] = 0
+    registers[net.op[net.registers] == DFF1] = ~np.uint64(0)
+    registers[:, -1:] &= bits.last_word_mask(n_patterns)
     memories = tuple(
         np.empty((0, m.depth), np.uint64) if m.is_rom else np.tile(m.contents, (n_patterns, 1)) for m in net.memories
     )
-    return State(registers.reshape(len(net.registers), bits.n_words(n_patterns)), memories, n_patterns)
+    return State(registers, memories, n_patterns)

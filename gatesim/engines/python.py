@@ -23,7 +23,7 @@ class PythonEngine(Engine):
 
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
         kept = stimulus.n_cycles if record == "all" else min(1, stimulus.n_cycles)
-        out = np.zeros((kept, len(nets), stimulus.words.shape[2]), np.uint64)
+        out = np.zeros((kept, len(nets), stimulus.n_words), np.uint64)
         for low in range(0, stimulus.n_patterns, CHUNK):
             lanes = slice(low, min(low + CHUNK, stimulus.n_patterns))
             words = slice(low >> 6, (lanes.stop + 63) >> 6)

@@ -18,7 +18,7 @@ import llvmlite
 import numpy as np
 from llvmlite import binding as llvm
 
-from ..kernels.logic2 import CODE_KIND, KINDS, READ_KIND, expression, support
+from ..kernels.functions import CODE_KIND, KINDS, READ_KIND, expression, support
 from ..schedule import Schedule
 
 CHUNK_ROWS = 1500

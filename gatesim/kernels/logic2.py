@@ -2,208 +2,23 @@
 """The bit-parallel kernel: rows of three-input functions over slots of 1, 8 or 32 words.
 
 A row is one vector operation: load up to three slots, combine them bitwise, store one slot. Rows come
-in runs of one function, so no branch depends on data. The functions are the 40 classes, up to the
-order of the inputs, of three-input functions with f(0, 0, 0) = 0; LLVM turns each into one to three
+in runs of one function, so no branch depends on data. LLVM turns each function into one to three
 instructions (ternary logic where the machine has AVX-512) and splits the vectors where registers are
-narrower.
+narrower. Inputs are read from planes or made on the spot; what is observed is recorded or reduced.
 """
 
 from __future__ import annotations
 
-from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
-# -- function classes ------------------------------------------------------------------------
+from .functions import CODE_KIND, READ_KIND
+from .vectors import call_code, copy8, popcount, prefetch, run1, run8, run32
 
-
-def _permuted(table: int, order: tuple[int, ...]) -> int:
-    """Table of g with g(x) = f(y), y[j] = x[order[j]]."""
-    result = 0
-    for index in range(8):
-        old = sum(((index >> order[j]) & 1) << j for j in range(3))
-        result |= ((table >> old) & 1) << index
-    return result
-
-
-def _classes() -> tuple[list[int], np.ndarray, np.ndarray]:
-    kinds: list[int] = []
-    kind_of = np.zeros(256, np.uint8)
-    order_of = np.zeros((256, 3), np.uint8)
-    for table in range(0, 256, 2):
-        # f(fanins) = class(x) with x[j] = fanin[order[j]]
-        best = min(
-            (_permuted(table, tuple(order.index(j) for j in range(3))), order) for order in permutations(range(3))
-        )
-        if best[0] not in kinds:
-            kinds.append(best[0])
-        kind_of[table] = kinds.index(best[0])
-        order_of[table] = best[1]
-    kind_of.flags.writeable = order_of.flags.writeable = False
-    return kinds, kind_of, order_of
-
-
-KINDS, KIND_OF, ORDER_OF = _classes()
-"""Class tables (8 bits each); class of each normal table; how a row's inputs are wired to the class."""
-
-READ_KIND = len(KINDS)
-"""Kind of a row that reads a memory: its first entry is the number of the read port."""
-
-CODE_KIND = len(KINDS) + 1
-"""Kind of a run that stands for compiled code: its first row is the number of the function."""
-
-
-# -- code generation -------------------------------------------------------------------------
-
-
-def two_input(ops, table: int, a, b):
-    """The two-input function `table` (4 bits) of `a` and `b`, or None for constant 0.
-
-    `ops` gives ``and_``, ``or_``, ``xor``, ``not_`` and ``ones``: LLVM values here, text elsewhere.
-    """
-    forms = {
-        0b0000: lambda: None,
-        0b1111: lambda: ops.ones,
-        0b1010: lambda: a,
-        0b0101: lambda: ops.not_(a),
-        0b1100: lambda: b,
-        0b0011: lambda: ops.not_(b),
-        0b1000: lambda: ops.and_(a, b),
-        0b0111: lambda: ops.not_(ops.and_(a, b)),
-        0b1110: lambda: ops.or_(a, b),
-        0b0001: lambda: ops.not_(ops.or_(a, b)),
-        0b0110: lambda: ops.xor(a, b),
-        0b1001: lambda: ops.not_(ops.xor(a, b)),
-        0b0010: lambda: ops.and_(a, ops.not_(b)),
-        0b0100: lambda: ops.and_(ops.not_(a), b),
-        0b1011: lambda: ops.or_(a, ops.not_(b)),
-        0b1101: lambda: ops.or_(ops.not_(a), b),
-    }
-    return forms[table]()
-
-
-_TRIVIAL = (0b0000, 0b1111, 0b1010, 0b1100)
-
-
-def expression(ops, table: int, inputs):
-    """A normal three-input function: f0 ^ (c & (f0 ^ f1)) on the cheapest variable c."""
-
-    def cofactors(c: int) -> tuple[int, int]:
-        rest = [v for v in range(3) if v != c]
-        halves = [0, 0]
-        for half in range(2):
-            for index in range(4):
-                full = (half << c) | ((index & 1) << rest[0]) | ((index >> 1) << rest[1])
-                halves[half] |= ((table >> full) & 1) << index
-        return halves[0], halves[0] ^ halves[1]
-
-    c = min(range(3), key=lambda v: sum(t not in _TRIVIAL for t in cofactors(v)))
-    rest = [v for v in range(3) if v != c]
-    low_table, change_table = cofactors(c)
-    low = two_input(ops, low_table, inputs[rest[0]], inputs[rest[1]])
-    if change_table == 0:
-        return low
-    change = two_input(ops, change_table, inputs[rest[0]], inputs[rest[1]])
-    gated = inputs[c] if change_table == 0b1111 else ops.and_(inputs[c], change)
-    return gated if low is None else ops.xor(low, gated)
-
-
-def support(table: int) -> tuple[bool, bool, bool]:
-    """Which of the three inputs the function `table` depends on."""
-    first, second, third = (
-        any((table >> i ^ table >> (i | 1 << v)) & 1 for i in range(8) if not i >> v & 1) for v in range(3)
-    )
-    return first, second, third
-
-
-class _LlvmOps:
-    """The operations of :func:`expression` as instructions of an LLVM builder."""
-
-    def __init__(self, builder, value_type) -> None:
-        self.ones = ir.Constant(value_type, [-1] * value_type.count if isinstance(value_type, ir.VectorType) else -1)
-        self.and_, self.or_, self.xor = builder.and_, builder.or_, builder.xor
-
-    def not_(self, x):
-        return self.xor(x, self.ones)
-
-
-def _make_run(width: int):
-    """An intrinsic that evaluates one run of rows on slots of `width` words."""
-
-    @intrinsic
-    def lut_run(typingctx, kind, rows, start, stop, slots):
-        def codegen(context, builder, signature, args):
-            kind_v, rows_v, start_v, stop_v, slots_v = args
-            i64 = ir.IntType(64)
-            value = i64 if width == 1 else ir.VectorType(i64, width)
-            rows_p = cgutils.create_struct_proxy(signature.args[1])(context, builder, rows_v).data
-            slots_p = cgutils.create_struct_proxy(signature.args[4])(context, builder, slots_v).data
-            start_i, stop_i = (
-                context.cast(builder, v, t, types.int64)
-                for v, t in ((start_v, signature.args[2]), (stop_v, signature.args[3]))
-            )
-            kind_i = context.cast(builder, kind_v, signature.args[0], types.int64)
-            done = builder.append_basic_block("done")
-            switch = builder.switch(kind_i, done)
-            for number, table in enumerate(KINDS):
-                if table == 0:
-                    continue
-                entry = builder.append_basic_block(f"kind{number}")
-                switch.add_case(ir.Constant(i64, number), entry)
-                builder.position_at_end(entry)
-                _emit_loop(builder, table, value, width, rows_p, slots_p, start_i, stop_i, done)
-            builder.position_at_end(done)
-            return context.get_dummy_value()
-
-        return types.void(kind, rows, start, stop, slots), codegen
-
-    return lut_run
-
-
-def _emit_loop(builder, table, value, width, rows_p, slots_p, start, stop, done):
-    i64 = ir.IntType(64)
-    before = builder.block
-    body = builder.append_basic_block("row")
-    builder.cbranch(builder.icmp_signed("<", start, stop), body, done)
-    builder.position_at_end(body)
-    r = builder.phi(i64)
-    r.add_incoming(start, before)
-
-    def slot(column: int):
-        at = builder.gep(rows_p, [builder.add(builder.mul(r, ir.Constant(i64, 4)), ir.Constant(i64, column))])
-        index = builder.sext(builder.load(at), i64)
-        word = builder.gep(slots_p, [builder.mul(index, ir.Constant(i64, width))])
-        return builder.bitcast(word, value.as_pointer())
-
-    inputs = [builder.load(slot(v), align=8) if used else None for v, used in enumerate(support(table))]
-    spare = next(x for x in inputs if x is not None)
-    result = expression(_LlvmOps(builder, value), table, [spare if x is None else x for x in inputs])
-    builder.store(result, slot(3), align=8)
-    following = builder.add(r, ir.Constant(i64, 1))
-    r.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_signed("<", following, stop), body, done)
-
-
-_run1, _run8, _run32 = _make_run(1), _make_run(8), _make_run(32)
-
-
-@intrinsic
-def _call_code(typingctx, address, slots, word):
-    """Call compiled code at `address` (a function of a pointer to the slots) from `word` of the slots on."""
-
-    def codegen(context, builder, signature, args):
-        pointer = cgutils.create_struct_proxy(signature.args[1])(context, builder, args[1]).data
-        pointer = builder.gep(pointer, [args[2]])
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
-        return context.get_dummy_value()
-
-    return types.void(types.int64, slots, types.int64), codegen
-
+GENERATED_BY = "822571b694aab915"
+"""Hash of the files that generate code for this one: Numba's disk cache notices an edit here only."""
 
 # -- memories --------------------------------------------------------------------------------
 
@@ -252,27 +67,110 @@ def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, da
                     words[base + stride * (first_lane + 64 * w + i) + np.int64(address)] = value
 
 
-# -- the kernel ------------------------------------------------------------------------------
+# -- in and out ------------------------------------------------------------------------------
 
 
-@intrinsic
-def _copy8(typingctx, target, t, source, s, flip):
-    """Eight words from element `s` of `source` to element `t` of `target`, each XORed with `flip`."""
+class Program(NamedTuple):
+    """A schedule: rows in runs, addresses that runs of CODE_KIND call, and who lives in which slot."""
 
-    def codegen(context, builder, signature, args):
-        vector = ir.VectorType(ir.IntType(64), 8)
+    runs: np.ndarray
+    rows: np.ndarray
+    codes: np.ndarray
+    input_slot: np.ndarray
+    register_slot: np.ndarray
+    next_literal: np.ndarray
+    observe: np.ndarray
 
-        def at(array: int, index: int):
-            data = cgutils.create_struct_proxy(signature.args[array])(context, builder, args[array]).data
-            return builder.bitcast(builder.gep(data, [args[index]]), vector.as_pointer())
 
-        lane = builder.insert_element(ir.Constant(vector, ir.Undefined), args[4], ir.Constant(ir.IntType(32), 0))
-        order = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-        flips = builder.shuffle_vector(lane, ir.Constant(vector, ir.Undefined), order)
-        builder.store(builder.xor(builder.load(at(2, 3), align=8), flips), at(0, 1), align=8)
-        return context.get_dummy_value()
+class Source(NamedTuple):
+    """Where the inputs come from: planes (cycles or 1, bits, words or more), or made from a seed."""
 
-    return types.void(target, types.int64, source, types.int64, types.uint64), codegen
+    kind: int
+    planes: np.ndarray
+    seed: np.uint64
+
+
+PLANES, EXHAUSTIVE, RANDOM = 0, 1, 2
+"""Kinds of a source."""
+
+
+class Memories(NamedTuple):
+    """Contents, and ports as CSR lists of literals (see ``ReadPorts`` and ``WritePorts``)."""
+
+    table: np.ndarray
+    words: np.ndarray
+    read_memory: np.ndarray
+    read_address_ptr: np.ndarray
+    read_address: np.ndarray
+    read_data_ptr: np.ndarray
+    read_data: np.ndarray
+    write_memory: np.ndarray
+    write_address_ptr: np.ndarray
+    write_address: np.ndarray
+    write_data_ptr: np.ndarray
+    write_data: np.ndarray
+    write_enable: np.ndarray
+
+
+class Sums(NamedTuple):
+    """Accumulators over what is observed; one without elements is not wanted.
+
+    ``ones``, ``toggles`` (n,) int64; ``signature`` (n,) uint64; ``first``, ``last`` (n,) uint8: the first
+    and the last bit seen so far (2: none), where toggles are counted from pattern to pattern;
+    ``before`` (n, words) uint64: values of the cycle before, where they are counted from cycle to cycle.
+    ``ports`` (p, 2) int64 are ranges of the observed; ``largest``, ``smallest`` (n,) uint8: bits of the
+    largest and the smallest number on each of them (2: none yet). ``pair`` (3,) int64: width of two
+    numbers and where they lie in the observed; their difference is summed up in ``wrong`` (1,) int64
+    (lanes where it is not 0), ``magnitude`` (width,) int64 (ones of each bit of the absolute
+    difference), ``square`` (width, width) int64 (lanes where both bits are 1) and ``worst`` (width,)
+    uint8 (bits of the largest).
+    """
+
+    ones: np.ndarray
+    toggles: np.ndarray
+    signature: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    before: np.ndarray
+    ports: np.ndarray
+    largest: np.ndarray
+    smallest: np.ndarray
+    pair: np.ndarray
+    wrong: np.ndarray
+    magnitude: np.ndarray
+    square: np.ndarray
+    worst: np.ndarray
+
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_ONE, _ZERO = np.uint64(1), np.uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def mix(z):
+    """The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    z = (z ^ (z >> np.uint64(30))) * _M1
+    z = (z ^ (z >> np.uint64(27))) * _M2
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def generate(kind, seed, cycle, bit, n_bits, low, words):
+    """Fill `words` with the input words ``low ..`` of one bit in one cycle."""
+    if kind == RANDOM:
+        key = mix(seed + GOLDEN * np.uint64(cycle * n_bits + bit + 1))
+        for w in range(len(words)):
+            words[w] = mix(key + GOLDEN * np.uint64(low + w + 1))
+    elif bit < 6:
+        lanes = _ZERO
+        for p in range(64):
+            lanes |= np.uint64((p >> bit) & 1) << np.uint64(p)
+        for w in range(len(words)):
+            words[w] = lanes
+    else:
+        for w in range(len(words)):
+            words[w] = _ZERO - ((np.uint64(low + w) >> np.uint64(bit - 6)) & _ONE)
 
 
 @njit(cache=True, nogil=True)
@@ -282,71 +180,219 @@ def _move(target, t, t_low, source, s, s_low, n, flip):
     at = s * source.shape[1] + s_low
     whole = n & ~7
     for w in range(0, whole, 8):
-        _copy8(target, to + w, source, at + w, flip)
+        copy8(target, to + w, source, at + w, flip)
     for w in range(whole, n):
         target[t, t_low + w] = source[s, s_low + w] ^ flip
 
 
 @njit(cache=True, nogil=True)
+def _load(source, input_slot, slots, cycle, low, n):
+    """Put the words ``low .. low + n`` of every input bit that is read into its slot."""
+    n_bits = len(input_slot)
+    if source.kind != PLANES:
+        for i in range(n_bits):
+            if input_slot[i] >= 0:
+                generate(source.kind, source.seed, cycle, i, n_bits, low, slots[input_slot[i], :n])
+        return
+    planes = source.planes[0 if source.planes.shape[0] == 1 else cycle]
+    ahead = planes.shape[1] - low - n
+    for i in range(n_bits):
+        if input_slot[i] >= 0:
+            _move(slots, input_slot[i], 0, planes, i, low, n, _ZERO)
+            at = i * planes.shape[1] + low + n
+            for w in range(0, min(n, ahead), 8):
+                prefetch(planes, at + w)
+
+
+# -- reductions ------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _extreme(slots, literals, lanes, candidates, flip, best):
+    """Raise `best` (bits, LSB first; 2: nothing yet) to the largest number on `literals` in any lane.
+
+    With ``flip`` all ones, lower it to the smallest number: complements are compared. ``lanes`` (n,) are the lanes
+    that count, `candidates` is scratch: the lanes that can still be the largest.
+    """
+    n = len(lanes)
+    candidates[:n] = lanes
+    above = best[0] == 2
+    tied = not above
+    for k in range(len(literals) - 1, -1, -1):
+        slot = literals[k] >> 1
+        inverted = (_ZERO - np.uint64(literals[k] & 1)) ^ flip
+        found = _ZERO
+        for w in range(n):
+            found |= candidates[w] & (slots[slot, w] ^ inverted)
+        bit = np.uint8(found != 0)
+        if bit:
+            for w in range(n):
+                candidates[w] &= slots[slot, w] ^ inverted
+        value = bit ^ np.uint8(flip & _ONE)
+        if tied and value != best[k]:
+            tied = False
+            if bit == 0:
+                return
+            above = True
+        if above:
+            best[k] = value
+
+
+@njit(cache=True, nogil=True)
+def _differ(slots, observe, sums, lanes, scratch, candidates):
+    """Sum up the absolute difference of two observed numbers."""
+    width, first, second = sums.pair[0], sums.pair[1], sums.pair[2]
+    n = len(lanes)
+    borrow, wrong = scratch[width], scratch[width + 1]
+    borrow[:n] = _ZERO
+    for k in range(width):
+        a, b = observe[first + k], observe[second + k]
+        a_flip, b_flip = _ZERO - np.uint64(a & 1), _ZERO - np.uint64(b & 1)
+        for w in range(n):
+            x = (slots[a >> 1, w] ^ a_flip) & lanes[w]
+            y = (slots[b >> 1, w] ^ b_flip) & lanes[w]
+            scratch[k, w] = x ^ y ^ borrow[w]
+            borrow[w] = (~x & (y | borrow[w])) | (y & borrow[w])
+    # Negative lanes: complement and add one.
+    sign = borrow
+    wrong[:n] = _ZERO
+    carry = candidates
+    carry[:n] = sign[:n]
+    for k in range(width):
+        ones = np.int64(0)
+        for w in range(n):
+            flipped = scratch[k, w] ^ sign[w]
+            scratch[k, w] = flipped ^ carry[w]
+            carry[w] &= flipped
+            wrong[w] |= scratch[k, w]
+            ones += np.int64(popcount(scratch[k, w]))
+        sums.magnitude[k] += ones
+    for w in range(n):
+        sums.wrong[0] += np.int64(popcount(wrong[w]))
+    for j in range(width):
+        for k in range(j + 1):
+            both = np.int64(0)
+            for w in range(n):
+                both += np.int64(popcount(scratch[j, w] & scratch[k, w]))
+            sums.square[j, k] += both
+    literals = 2 * np.arange(width)
+    _extreme(scratch, literals, lanes, candidates, _ZERO, sums.worst)
+
+
+@njit(cache=True, nogil=True)
+def _reduce(observe, slots, low, lanes, position, along_cycles, sums, value, candidates, scratch):
+    """Add the observed values of one block (words ``low ..``, the lanes that count) to `sums`."""
+    n = len(lanes)
+    counted = len(sums.ones) + len(sums.toggles) + len(sums.signature)
+    for i in range(len(observe) if counted else 0):
+        slot, flip = observe[i] >> 1, _ZERO - np.uint64(observe[i] & 1)
+        for w in range(n):
+            value[w] = (slots[slot, w] ^ flip) & lanes[w]
+        if len(sums.ones):
+            ones = np.int64(0)
+            for w in range(n):
+                ones += np.int64(popcount(value[w]))
+            sums.ones[i] += ones
+        if len(sums.signature):
+            total = _ZERO
+            for w in range(n):
+                h = value[w] + GOLDEN * np.uint64(position + low + w + 1)
+                h = (h ^ (h >> np.uint64(32))) * _M1
+                total += h ^ (h >> np.uint64(29))
+            sums.signature[i] += total
+        if len(sums.toggles):
+            changes = np.int64(0)
+            if along_cycles:
+                if position:
+                    for w in range(n):
+                        changes += np.int64(popcount(value[w] ^ sums.before[i, low + w]))
+                for w in range(n):
+                    sums.before[i, low + w] = value[w]
+            else:
+                last = np.uint64(sums.last[i])
+                if last == 2:
+                    last = value[0] & _ONE
+                    sums.first[i] = last
+                for w in range(n):
+                    changes += np.int64(popcount((value[w] ^ ((value[w] << _ONE) | last)) & lanes[w]))
+                    last = value[w] >> np.uint64(63)
+                top = np.int64(popcount(lanes[n - 1])) - 1
+                sums.last[i] = (value[n - 1] >> np.uint64(top)) & _ONE
+            sums.toggles[i] += changes
+    for p in range(len(sums.ports)):
+        start, stop = sums.ports[p, 0], sums.ports[p, 1]
+        if start < stop:
+            _extreme(slots, observe[start:stop], lanes, candidates, _ZERO, sums.largest[start:stop])
+            _extreme(slots, observe[start:stop], lanes, candidates, ~_ZERO, sums.smallest[start:stop])
+    if len(sums.pair):
+        _differ(slots, observe, sums, lanes, scratch, candidates)
+
+
+# -- the kernel ------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
 def simulate(
-    first_word, last_word, lanes, slots,
-    first_cycle, last_cycle, stimulus, input_slot,
-    runs, rows, codes,
-    observe, out, out_first,
-    reg_slot, next_lit, registers,
-    mem, read_mem, read_addr_ptr, read_addr, read_data_ptr, read_data,
-    write_mem, write_addr_ptr, write_addr, write_data_ptr, write_data, write_enable, words,
+    first_word, last_word, n_lanes, first_cycle, last_cycle, slots, source, program, registers, mem,
+    out, out_first, along_cycles, sums,
 ):  # fmt: skip
     """Run cycles ``first_cycle .. last_cycle`` for the words ``first_word .. last_word`` of every plane.
 
-    ``slots`` is (n_slots, width) scratch with slot 0 all 0; `lanes` counts the patterns of the whole
-    run. ``codes`` are the addresses that runs of CODE_KIND call. Cycle ``c`` is recorded at
-    ``out[c - out_first]`` when that is not negative. ``registers`` and ``words`` (memory contents) are
-    updated in place.
+    ``slots`` is (n_slots, width) scratch with slot 0 all 0; `n_lanes` counts the patterns of the whole
+    run. Cycle ``c`` is recorded at ``out[c - out_first]`` when that is not negative. ``registers``,
+    ``mem.words`` and ``sums`` are updated in place.
     """
     width = slots.shape[1]
-    held = stimulus.shape[0] == 1
-    zero = np.uint64(0)
-    n_regs = len(reg_slot)
+    n_regs = len(program.register_slot)
+    observe, next_literal = program.observe, program.next_literal
     staged = np.empty((n_regs, width), np.uint64)
+    reducing = len(sums.ones) + len(sums.toggles) + len(sums.signature) + len(sums.ports) + len(sums.pair)
+    lanes, value, candidates = np.empty(width, np.uint64), np.empty(width, np.uint64), np.empty(width, np.uint64)
+    scratch = np.empty((sums.pair[0] + 2 if len(sums.pair) else 0, width), np.uint64)
+    n_words = (n_lanes + 63) >> 6
     for low in range(first_word, last_word, width):
         n = min(width, last_word - low)
-        block_lanes = min(64 * n, lanes - 64 * low)
+        block_lanes = min(64 * n, n_lanes - 64 * low)
+        for w in range(n):
+            left = n_lanes - 64 * (low + w)
+            lanes[w] = ~_ZERO if left >= 64 else (_ONE << np.uint64(left)) - _ONE
         for i in range(n_regs):
-            _move(slots, reg_slot[i], 0, registers, i, low, n, zero)
+            _move(slots, program.register_slot[i], 0, registers, i, low, n, _ZERO)
         for cycle in range(first_cycle, last_cycle):
-            planes = stimulus[0 if held else cycle]
-            for i in range(len(input_slot)):
-                if input_slot[i] >= 0:
-                    _move(slots, input_slot[i], 0, planes, i, low, n, zero)
-            for k in range(len(runs)):
-                kind, start, stop = runs[k, 0], runs[k, 1], runs[k, 2]
+            _load(source, program.input_slot, slots, cycle, low, n)
+            for k in range(len(program.runs)):
+                kind, start, stop = program.runs[k, 0], program.runs[k, 1], program.runs[k, 2]
                 if kind == READ_KIND:
                     for r in range(start, stop):
-                        _read(rows[r, 0], slots, block_lanes, 64 * low, mem, read_mem, read_addr_ptr, read_addr,
-                              read_data_ptr, read_data, words)  # fmt: skip
+                        _read(program.rows[r, 0], slots, block_lanes, 64 * low, mem.table, mem.read_memory,
+                              mem.read_address_ptr, mem.read_address, mem.read_data_ptr, mem.read_data,
+                              mem.words)  # fmt: skip
                 elif kind == CODE_KIND:
                     for word in range(0, n, 8):
-                        _call_code(codes[start], slots, word)
+                        call_code(program.codes[start], slots, word)
                 elif width == 32:
-                    _run32(kind, rows, start, stop, slots)
+                    run32(kind, program.rows, start, stop, slots)
                 elif width == 8:
-                    _run8(kind, rows, start, stop, slots)
+                    run8(kind, program.rows, start, stop, slots)
                 else:
-                    _run1(kind, rows, start, stop, slots)
+                    run1(kind, program.rows, start, stop, slots)
             if cycle >= out_first:
                 for i in range(len(observe)):
                     _move(
-                        out[cycle - out_first], i, low, slots, observe[i] >> 1, 0, n, zero - np.uint64(observe[i] & 1)
+                        out[cycle - out_first], i, low, slots, observe[i] >> 1, 0, n, _ZERO - np.uint64(observe[i] & 1)
                     )
-            for port in range(len(write_mem)):
-                _write(port, slots, block_lanes, 64 * low, mem, write_mem, write_addr_ptr, write_addr,
-                       write_data_ptr, write_data, write_enable, words)  # fmt: skip
+            if reducing:
+                _reduce(observe, slots, low, lanes[:n], cycle * n_words, along_cycles, sums, value, candidates, scratch)
+            for port in range(len(mem.write_memory)):
+                _write(port, slots, block_lanes, 64 * low, mem.table, mem.write_memory, mem.write_address_ptr,
+                       mem.write_address, mem.write_data_ptr, mem.write_data, mem.write_enable,
+                       mem.words)  # fmt: skip
             for i in range(n_regs):
-                _move(staged, i, 0, slots, next_lit[i] >> 1, 0, n, zero - np.uint64(next_lit[i] & 1))
+                flip = _ZERO - np.uint64(next_literal[i] & 1)
+                _move(staged, i, 0, slots, next_literal[i] >> 1, 0, n, flip)
             if cycle + 1 < last_cycle:
                 for i in range(n_regs):
-                    _move(slots, reg_slot[i], 0, staged, i, 0, n, zero)
+                    _move(slots, program.register_slot[i], 0, staged, i, 0, n, _ZERO)
         if first_cycle < last_cycle:
             for i in range(n_regs):
-                _move(registers, i, low, staged, i, 0, n, zero)
+                _move(registers, i, low, staged, i, 0, n, _ZERO)

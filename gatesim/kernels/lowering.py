@@ -34,7 +34,7 @@ def _node(is_xor, a, b, tables, fanin, n_fanin, level, buckets, free):
     else:
         if a == 0 or a == b ^ 1:
             return np.int64(0)
-        if a == 1 or a == b:
+        if a in (1, b):
             return b
         both = (a & 1) | (b & 1) << 1
         table = np.int64(AND_TABLES[both])
