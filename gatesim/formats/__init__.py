@@ -1,27 +1,28 @@
 """Files: one module a format, behind ``read`` and ``write``.
 
-A format module gives ``SUFFIXES``, ``parse(text, source) -> Netlist`` and ``dump(net) -> str``.
+A format module gives ``parse(content, source) -> Netlist`` or ``dump(net) -> str`` (``bytes`` where
+``BINARY`` is true), or both. ``parse`` gets text, or bytes where ``BINARY`` is true.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
-import tempfile
 from importlib import import_module
-from io import TextIOBase
 from pathlib import Path
 from types import ModuleType
-from typing import IO
+from typing import IO, Any
 
-from ..errors import GatesimError, ParseError, unknown_name
+from ..errors import GatesimError, UnsupportedError, unknown_name
 from ..netlist import Netlist
+from .files import as_bytes, as_text, load, save
 
-FORMATS: dict[str, tuple[str, ...]] = {"bench": (".bench",), "verilog": (".v", ".verilog")}
-"""Formats and their suffixes; each may carry ``.gz`` after it."""
-
-MAX_TEXT = 1 << 30
-"""Characters that a file may have once it is unpacked."""
+FORMATS: dict[str, tuple[str, ...]] = {
+    "aiger": (".aig",),
+    "aiger_ascii": (".aag",),
+    "bench": (".bench",),
+    "verilog": (".v", ".verilog"),
+}
+"""Formats and their suffixes; each may carry ``.gz`` after it. A format is the module of its name."""
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -51,78 +52,76 @@ def _module(name: str) -> ModuleType:
     return import_module(f".{name}", __name__)
 
 
-def read(source: str | os.PathLike[str] | IO[str], format: str | None = None) -> Netlist:
-    """The netlist in a file.
+def read(source: str | bytes | os.PathLike[str] | IO[Any], format: str | None = None) -> Netlist:
+    r"""The netlist in a file.
 
     Parameters
     ----------
-    source : path or text file object
-        ``.gz`` is unpacked.
+    source : path, file object or content
+        A string with a line break, and bytes, are the content itself. gzip is unpacked.
     format : str, optional
-        One of :data:`FORMATS`; by the path's suffix when left out (needed for a file object without a
-        name).
+        One of :data:`FORMATS`; by the path's suffix when left out (needed for content, and for a file
+        object without a name).
 
     Raises
     ------
     ParseError
         The file cannot be read; file, line and names are said.
+    UnsupportedError
+        The format is written only.
     UnknownNameError
         No such format.
     OSError
         No such file, no permission.
+
+    Examples
+    --------
+    >>> read("INPUT(a)\nOUTPUT(y)\ny = NOT(a)\n", format="bench").counts()
+    {'INPUT': 1, 'NOT': 1}
     """
-    if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
-        chosen = _module(format or format_of(path))
-        return chosen.parse(_text(path), str(path))
-    name = getattr(source, "name", "<text>")
-    return _module(format or format_of(str(name))).parse(source.read(), str(name))
+    if isinstance(source, (str, os.PathLike)) and not (isinstance(source, str) and "\n" in source):
+        format = format or format_of(source)  # an unknown suffix is said before a missing file
+    elif format is None:
+        format = format_of(str(getattr(source, "name", "<content>")))
+    module = _module(format)
+    if not hasattr(module, "parse"):
+        raise UnsupportedError(f"format {format!r} can be written only")
+    content, name = load(source)
+    return module.parse(as_bytes(content) if _is_binary(module) else as_text(content, name), name)
 
 
-def _text(path: Path) -> str:
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8", errors="strict") as file:
-            text = file.read(MAX_TEXT + 1)
-    except UnicodeDecodeError as exc:
-        raise ParseError(f"this is no text file ({exc.reason} at byte {exc.start})", source=str(path)) from None
-    except (gzip.BadGzipFile, EOFError) as exc:
-        raise ParseError(f"this gzip file is damaged or cut off: {exc}", source=str(path)) from None
-    if len(text) > MAX_TEXT:
-        raise ParseError(f"the file is longer than {MAX_TEXT} characters", source=str(path))
-    return text
-
-
-def write(net: Netlist, target: str | os.PathLike[str] | IO[str], format: str | None = None) -> None:
-    """Write `net` to a path (whole or not at all) or a text file object; see :func:`read`.
+def write(net: Netlist, target: str | os.PathLike[str] | IO[Any], format: str | None = None) -> None:
+    """Write `net` to a path (whole or not at all) or a file object; see :func:`read`.
 
     Raises
     ------
     UnsupportedError
-        The format cannot hold something of the netlist.
+        The format cannot hold something of the netlist, or is read only.
     """
-    if isinstance(target, TextIOBase) or hasattr(target, "write"):
-        name = getattr(target, "name", "<text>")
-        target.write(_module(format or format_of(str(name))).dump(net))  # type: ignore[union-attr]
+    if hasattr(target, "write"):
+        content = dumps(net, format or format_of(str(getattr(target, "name", "<content>"))))
+        target.write(content)  # type: ignore[union-attr]
         return
     path = Path(target)  # type: ignore[arg-type]
-    text = _module(format or format_of(path)).dump(net)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            data = text.encode()
-            file.write(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    save(dumps(net, format or format_of(path)), path)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def dumps(net: Netlist, format: str) -> str | bytes:
+    """`net` in a format: text, or bytes for a binary one.
+
+    Raises
+    ------
+    UnsupportedError
+        The format cannot hold something of the netlist, or is read only.
+    """
+    module = _module(format)
+    if not hasattr(module, "dump"):
+        raise UnsupportedError(f"format {format!r} can be read only")
+    return module.dump(net)
 
 
-__all__ = ["FORMATS", "format_of", "is_known", "read", "write"]
+def _is_binary(module: ModuleType) -> bool:
+    return getattr(module, "BINARY", False)
+
+
+__all__ = ["FORMATS", "dumps", "format_of", "is_known", "read", "write"]
