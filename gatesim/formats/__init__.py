@@ -20,6 +20,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "aiger": (".aig",),
     "aiger_ascii": (".aag",),
     "bench": (".bench",),
+    "blif": (".blif",),
     "verilog": (".v", ".verilog"),
 }
 """Formats and their suffixes; each may carry ``.gz`` after it. A format is the module of its name."""
