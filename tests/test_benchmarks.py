@@ -1,0 +1,99 @@
+"""The harness of the benchmarks: records, JSON, timing in turn, lines about what is skipped."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks import harness
+from benchmarks.__main__ import names, number, table
+from benchmarks.harness import Record, Times, in_turn, load, save, skip
+
+
+def test_more_is_better_except_for_seconds_and_bytes():
+    fast = Record("rate", "c", 300.0, "G AND-ge/s", goal=250, peer="other", peer_value=100.0, ratio_goal=4)
+    assert fast.ratio == 3.0
+    assert fast.met is False, "its own goal is met, that of the ratio is not"
+    assert Record("time", "c", 0.5, "s", goal=1.0, peer="other", peer_value=2.0).ratio == 4.0
+    assert Record("time", "c", 0.5, "s", goal=1.0).met is True
+    assert Record("time", "c", 1.5, "s", goal=1.0).met is False
+    assert Record("size", "c", 70.0, "bytes/gate", goal=60).met is False
+    assert Record("rate", "c", 300.0, "G", goal=250).met is True
+
+
+def test_without_a_goal_nothing_is_met_or_missed():
+    alone = Record("rate", "c", 1.0, "G")
+    assert alone.met is None and alone.ratio is None
+    assert Record("rate", "c", 1.0, "G", ratio_goal=2).met is None, "no peer was there to compare with"
+
+
+def test_json_is_a_list_of_records_with_their_environment(tmp_path):
+    file = tmp_path / "results" / "x.json"
+    records = [Record("a", "c", 2.0, "s", goal=3.0), Record("b", "c", 4.0, "G", peer="p", peer_value=1.0)]
+    save(records, file)
+    found = json.loads(file.read_text())
+    assert found == load(file)
+    assert [r["name"] for r in found] == ["a", "b"]
+    for record in found:
+        assert {"name", "circuit", "value", "unit", "peer", "peer_value", "ratio", "goal", "met"} <= set(record)
+        assert {"commit", "cpu", "cores", "avx512", "load_before", "packages", "tools"} <= set(record["environment"])
+    assert found[0]["met"] is True and found[1]["ratio"] == 4.0
+
+
+def test_contenders_are_timed_in_turn_and_may_time_themselves():
+    order = []
+
+    def own():
+        order.append("own")
+        return 0.25
+
+    times = in_turn({"own": own, "wall": lambda: order.append("wall")}, rounds=2)
+    assert order == ["own", "wall"] * 3
+    assert times["own"] == Times((0.25, 0.25))
+    assert len(times["wall"].seconds) == 2 and times["wall"].median < 0.1
+    assert Times((1.0, 2.0, 4.0)).rates(8) == {"value": 4.0, "low": 2.0, "high": 8.0}
+
+
+def test_what_is_absent_is_skipped_with_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert not harness.has("verilator")
+    assert not harness.has_package("no-such-package-here")
+    skip("arbiter", "the file is absent")
+    assert capsys.readouterr().err.splitlines() == [
+        "skipped: verilator: not installed",
+        "skipped: no-such-package-here: not installed (pip install no-such-package-here)",
+        "skipped: arbiter: the file is absent",
+    ]
+
+
+def test_every_module_with_a_run_is_a_benchmark():
+    assert {"build", "combinational", "tile"} <= set(names())
+    assert not {"harness", "circuits", "__main__"} & set(names())
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    import typer
+
+    from benchmarks.__main__ import main
+
+    app = typer.Typer()
+    app.command()(main)
+    result = CliRunner().invoke(app, ["buil"])
+    assert result.exit_code == 2
+    assert "'buil' is no benchmark" in result.output
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.0123456, "0.0123"), (12.345, "12.3"), (1304118.2, "1,304,118")])
+def test_numbers_are_shown_without_exponents(value, shown):
+    assert number(value) == shown
+
+
+def test_the_table_shows_the_direction_of_a_goal():
+    from rich.console import Console
+
+    console = Console(width=140)
+    with console.capture() as captured:
+        console.print(table([Record("t", "c", 2.0, "s", goal=1.0), Record("r", "c", 5.0, "G", goal=4.0)]))
+    lines = captured.get().splitlines()
+    assert any("<= 1" in line and "NO" in line for line in lines)
+    assert any(">= 4" in line and "yes" in line for line in lines)
