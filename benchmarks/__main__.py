@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from .harness import LOWER_IS_BETTER, Record, save
 
@@ -42,32 +41,36 @@ def main(
     for name in chosen or known:
         with console.status(f"measuring {name} ..."):
             records += import_module(f".{name}", __package__).run(quick)
-    console.print(table(records))
+    for line in lines(records):
+        console.print(line, soft_wrap=True, highlight=False)
     if json:
         save(records, json)
         console.print(f"written: {json}")
 
 
-def table(records: list[Record]) -> Table:
-    """One row a record; goals carry the direction in which they are met."""
-    made = Table(box=SIMPLE_HEAD)
-    for heading in ("name", "circuit", "value", "unit", "goal", "peer", "ratio", "wanted", "met"):
-        text = heading in ("name", "circuit", "unit", "peer")
-        made.add_column(heading, justify="left" if text else "right", no_wrap=not text)
+def lines(records: list[Record]) -> list[str]:
+    """A line a figure with its goal, and below it a line for each peer (rich markup)."""
+    shown, last = [], None
     for r in records:
-        sign = "<=" if r.unit in LOWER_IS_BETTER else ">="
-        made.add_row(
-            r.name,
-            r.circuit,
-            number(r.value),
-            r.unit,
-            "" if r.goal is None else f"{sign} {r.goal:,g}",
-            r.peer or "",
-            "" if r.ratio is None else f"{r.ratio:,.2f}x",
-            "" if r.ratio_goal is None else f">= {r.ratio_goal:g}x",
-            "" if r.met is None else ("yes" if r.met else "[bold red]NO[/]"),
-        )
-    return made
+        if (r.name, r.circuit, r.value) != last:
+            goal, met = "", ""
+            if r.goal is not None:
+                goal = f", goal {'<=' if r.unit in LOWER_IS_BETTER else '>='} {r.goal:,g}"
+                met = _verdict(Record(r.name, r.circuit, r.value, r.unit, r.goal).met)
+            shown.append(f"[bold]{r.name}[/]: {escape(r.circuit)}")
+            shown.append(f"    [bold]{number(r.value)}[/] {r.unit}{goal}{met}")
+            last = (r.name, r.circuit, r.value)
+        if r.peer is not None and r.ratio is not None and r.peer_value is not None:
+            wanted, met = "", ""
+            if r.ratio_goal is not None:
+                wanted = f", wanted {r.ratio_goal:g}x"
+                met = _verdict(r.ratio >= r.ratio_goal)
+            shown.append(f"    {number(r.ratio)}x {escape(r.peer)} ({number(r.peer_value)}){wanted}{met}")
+    return shown
+
+
+def _verdict(met: bool | None) -> str:
+    return ": [green]met[/]" if met else ": [bold red]NOT MET[/]"
 
 
 def number(value: float) -> str:

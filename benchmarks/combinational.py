@@ -1,41 +1,210 @@
-"""logic2 on one core. Floor: 20 G gate-evaluations/s on a netlist of 10,000 gates."""
+"""logic2 on many patterns, both tiers, beside every other simulator at hand.
+
+A rate is AND-ge/s: AND nodes of the circuit's and-inverter graph x patterns / seconds, so that tools are
+measured alike, however they cover the graph. All contenders of a circuit take turns on one core and are
+charged its processor time; outputs are moved out by all that have outputs (ABC's simulators keep none),
+and equal answers are asserted. Two threads are held against one by the clock on the wall.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Literal
+
 import numpy as np
 
-from gatesim import Stimulus, compile, engine
+from gatesim import Netlist, Stimulus, compile, engine, map_to, strash
+from gatesim.engines.logic2 import block_words
+from gatesim.schedule import Schedule
 
-from .circuits import array_multiplier
-from .harness import Record, median_seconds
+from .circuits import Circuit, array_multiplier, outside
+from .harness import Record, Times, core_seconds, in_turn, skip
+from .peers import Peer, berkeley_abc, check, kyupy_sim, pyrtl_sim, straight_c, verilog
+
+CIRCUITS = ("c6288", "c7552", "multiplier", "sin", "max", "cavlc", "arbiter")
+QUICK_CIRCUITS = ("c6288", "cavlc")
+N_PATTERNS = 1 << 20
+TIERS: tuple[Literal["interpreting", "compiled"], ...] = ("interpreting", "compiled")
+UNIT = "G AND-ge/s"
+TURN_SECONDS = 0.2
+"""A contender passes over the patterns again and again for so long whenever it is its turn."""
+
+MAX_VERILATOR_ANDS = 30_000
+"""Past that the C++ compiler needs many minutes."""
+
+COMPILE_GOALS = {27_000: 2.0, 200_000: 15.0}
 
 
 def run(quick: bool) -> list[Record]:
     records = []
-    for width in (16, 42) if quick else (16, 42, 130):
-        net = array_multiplier(width)
-        n_patterns = min(1 << 20, (1 << 33) // net.n_gates // 4096 * 4096)
-        stimulus = Stimulus.random(net, n_patterns, rng=1)
-        schedule = compile(net)
-        label = f"{net.name}, {net.n_gates:,} gates, {n_patterns:,} patterns"
-        one = _rate(schedule, stimulus, 1)
-        two = _rate(schedule, stimulus, 2)
-        goal = 20.0 if width == 42 else None
-        records.append(Record("logic2", label, one, "G gate-evaluations/s", goal=goal))
-        records.append(Record("logic2, 2 threads", label, two, "G gate-evaluations/s", peer="1 thread", peer_value=one))
+    for name in QUICK_CIRCUITS if quick else CIRCUITS:
+        circuit = outside(name)
+        if circuit is not None:
+            records += _measure(circuit, quick)
+    if not records:
+        records += _measure(_generated(16), quick)
+    return [*records, *_compiling(quick)]
+
+
+def _generated(width: int) -> Circuit:
+    """An array multiplier as an and-inverter graph, where no outside circuit is at hand."""
+    net = strash(map_to(array_multiplier(width), "aig"))
+    return Circuit(net.name, None, net, n_ands(net))
+
+
+def n_ands(net: Netlist) -> int:
+    """AND nodes of a netlist of ANDs and inverters."""
+    return net.counts().get("AND", 0)
+
+
+# -- one circuit -----------------------------------------------------------------------------
+
+
+def _measure(circuit: Circuit, quick: bool) -> list[Record]:
+    net = circuit.netlist
+    stimulus = Stimulus.random(net, N_PATTERNS, rng=1)
+    schedule = compile(net)
+    ours = {tier: engine("logic2")(schedule, threads=1, tier=tier) for tier in TIERS}
+    started = perf_counter()
+    wanted = engine("logic2")(compile(net), threads=1, tier="interpreting").run(stimulus).words[0]
+    first_pass = perf_counter() - started
+    for fast in ours.values():
+        assert np.array_equal(fast.run(stimulus).words[0], wanted), "the tiers disagree"
+    peers = _peers(circuit, stimulus.words[0], quick)
+    for peer in peers:
+        peer.run()
+        check(peer, wanted)
+    contenders = {
+        tier: _again(lambda fast=fast: core_seconds(lambda: fast.run(stimulus))) for tier, fast in ours.items()
+    }
+    contenders |= {peer.name: _again(peer.run) for peer in peers}
+    times = in_turn(contenders, 2 if quick else 5)
+    label = f"{circuit.name}, {circuit.n_ands:,} ANDs, 2^20 patterns"
+    planes = sum(p.width for p in net.ports)
+    note = f"{len(schedule.rows)} rows, {planes} planes in and out"
+    records = []
+    for tier in TIERS:
+        for peer in peers or [None]:
+            records.append(_record(tier, label, circuit, peer, times, note))
+    records += _two_threads(circuit, schedule, quick)
+    for peer in peers:
+        records.append(
+            Record(
+                "before the first pass is done",
+                label,
+                first_pass,
+                "s",
+                peer=peer.name,
+                peer_value=peer.prepare_seconds + times[peer.name].median,
+                note=f"the peer's pass is over {peer.n_patterns:,} patterns",
+            )
+        )
     return records
 
 
-def _rate(schedule, stimulus: Stimulus, threads: int) -> float:
-    """G gate-evaluations/s, after the answers were checked."""
-    run = engine("logic2")(schedule, threads=threads)
-    seconds, result = median_seconds(lambda: run.run(stimulus), 5)
-    _check(schedule.netlist, stimulus, result)
-    return schedule.netlist.n_gates * stimulus.n_patterns / seconds / 1e9
+def _record(tier: str, label: str, circuit: Circuit, peer: Peer | None, times: dict[str, Times], note: str) -> Record:
+    name = f"{tier} tier"
+    if tier == "interpreting":
+        goal, ratios = (300.0 if circuit.arithmetic else 150.0), {"ABC": 4.0, "KyuPy": 30.0}
+    else:
+        goal, ratios = (1500.0 if circuit.name in ("c6288", "multiplier") else 600.0), {"ABC": 10.0, "Verilator": 5.0}
+    record = {"goal": goal, "unit": UNIT, "note": note, **times[tier].rates(circuit.n_ands * N_PATTERNS / 1e9)}
+    if peer is None:
+        return Record(name, label, **record)
+    rate = circuit.n_ands * peer.n_patterns / times[peer.name].median / 1e9
+    wanted = ratios.get(peer.name.split()[0])
+    return Record(name, label, **record, peer=peer.name, peer_value=rate, ratio_goal=wanted)
 
 
-def _check(net, stimulus, result) -> None:
-    some = slice(0, 200)
-    values = stimulus.values(net)
-    wanted = values["x"][0, some].astype(object) * values["y"][0, some].astype(object)
-    assert np.array_equal(result["product"][0, some].astype(object), wanted)
+def _two_threads(circuit: Circuit, schedule: Schedule, quick: bool) -> list[Record]:
+    """Two threads against one, on as many patterns as planes of 128 MiB hold."""
+    planes = sum(p.width for p in circuit.netlist.ports)
+    n_patterns = min(1 << 23, 1 << ((1 << 30) // planes).bit_length() - 1)
+    stimulus = Stimulus.random(circuit.netlist, n_patterns, rng=1)
+    records = []
+    for tier in TIERS:
+        one, two = (engine("logic2")(schedule, threads=n, tier=tier) for n in (1, 2))
+        assert np.array_equal(one.run(stimulus).words, two.run(stimulus).words), "the thread count changed the answers"
+        times = in_turn({"1": lambda: one.run(stimulus), "2": lambda: two.run(stimulus)}, 5 if quick else 15)  # noqa: B023
+        work = circuit.n_ands * n_patterns / 1e9
+        label = f"{circuit.name}, {circuit.n_ands:,} ANDs, {n_patterns:,} patterns"
+        two_rates, one_rate = times["2"].rates(work), work / times["1"].median
+        records.append(
+            Record(
+                f"{tier} tier, 2 threads",
+                label,
+                unit=UNIT,
+                **two_rates,
+                peer="1 thread",
+                peer_value=one_rate,
+                ratio_goal=1.8,
+            )
+        )
+    return records
+
+
+def _peers(circuit: Circuit, words: np.ndarray, quick: bool) -> list[Peer]:
+    net = circuit.netlist
+    made = [straight_c.prepare(net, words), *berkeley_abc.prepare(net, words, N_PATTERNS, source=circuit.path)]
+    made += [pyrtl_sim.prepare(net, words), verilog.icarus(net, words)]
+    if quick:
+        skip("KyuPy and Verilator", "both compile for long before their first answer (left out by --quick)")
+    else:
+        made.append(kyupy_sim.prepare(net, words))
+        if circuit.n_ands <= MAX_VERILATOR_ANDS:
+            made.append(verilog.verilator(net, words))
+    return [peer for peer in made if peer is not None]
+
+
+def _again(run: Callable[[], float]) -> Callable[[], float]:
+    """Mean seconds of a pass, over passes that fill a turn."""
+
+    def turn() -> float:
+        began, spent, passes = perf_counter(), 0.0, 0
+        while not passes or perf_counter() - began < TURN_SECONDS:
+            spent += run()
+            passes += 1
+        return spent / passes
+
+    return turn
+
+
+# -- compiling to machine code ---------------------------------------------------------------
+
+
+def _compiling(quick: bool) -> list[Record]:
+    """Seconds from schedule to machine code, nothing in the disk cache."""
+    records = []
+    nets = [_generated(58)]  # 27,000 ANDs
+    if not quick:
+        multiplier = outside("multiplier")
+        nets = [*([multiplier] if multiplier else []), *nets, _generated(158)]  # 200,000
+    for circuit in nets:
+        goal = COMPILE_GOALS[min(COMPILE_GOALS, key=lambda n: abs(n - circuit.n_ands))]
+        schedule = compile(circuit.netlist)
+        width = block_words(schedule, N_PATTERNS // 64)
+        with _empty_code_cache():
+            code = engine("logic2")(schedule, tier="compiled").compiled(width)
+        label = f"{circuit.name}, {circuit.n_ands:,} ANDs"
+        note = f"{len(schedule.rows):,} rows, slots of {width} words"
+        records.append(Record("compiling to machine code", label, code.seconds, "s", goal=goal, note=note))
+    return records
+
+
+@contextmanager
+def _empty_code_cache():
+    before = os.environ.get("GATESIM_CACHE_DIR")
+    with TemporaryDirectory() as folder:
+        os.environ["GATESIM_CACHE_DIR"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if before is None:
+                del os.environ["GATESIM_CACHE_DIR"]
+            else:
+                os.environ["GATESIM_CACHE_DIR"] = before

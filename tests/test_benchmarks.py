@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from rich.text import Text
 from typer.testing import CliRunner
 
 from benchmarks import harness
-from benchmarks.__main__ import names, number, table
+from benchmarks.__main__ import lines, names, number
 from benchmarks.harness import Record, Times, in_turn, load, save, skip
 
 
@@ -88,12 +89,19 @@ def test_numbers_are_shown_without_exponents(value, shown):
     assert number(value) == shown
 
 
-def test_the_table_shows_the_direction_of_a_goal():
-    from rich.console import Console
-
-    console = Console(width=140)
-    with console.capture() as captured:
-        console.print(table([Record("t", "c", 2.0, "s", goal=1.0), Record("r", "c", 5.0, "G", goal=4.0)]))
-    lines = captured.get().splitlines()
-    assert any("<= 1" in line and "NO" in line for line in lines)
-    assert any(">= 4" in line and "yes" in line for line in lines)
+def test_each_figure_stands_beside_its_goal_and_its_peers():
+    shown = lines(
+        [
+            Record("t", "c", 2.0, "s", goal=1.0),
+            Record("r", "d", 5.0, "G", goal=4.0, peer="p [1]", peer_value=2.0, ratio_goal=3),
+            Record("r", "d", 5.0, "G", goal=4.0, peer="q", peer_value=1.0),
+        ]
+    )
+    assert [Text.from_markup(line).plain for line in shown] == [
+        "t: c",
+        "    2 s, goal <= 1: NOT MET",
+        "r: d",
+        "    5 G, goal >= 4: met",
+        "    2.5x p [1] (2), wanted 3x: NOT MET",
+        "    5x q (1)",
+    ]
