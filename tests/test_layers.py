@@ -27,6 +27,7 @@ LAYERS = (
         "gatesim.reductions",
     ),
     ("gatesim.engines.",),
+    ("gatesim.timing.",),
     ("gatesim.simulation", "gatesim.conformance", "gatesim.tiling"),
     ("gatesim.equivalence",),
     ("circuits.",),
