@@ -7,11 +7,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from ..errors import GatesimError, ParseError
 from .quantities import parse_quantity
-from .technology import TIMED_GATES, CellFigures, Technology, fault_of
+from .technology import TIMED_GATES, CellFigures, Payment, Technology, fault_of
 
 # Key of the file: (field of the dataclass, dimension or type). "" stands for a plain number.
 _CELL = {
@@ -36,9 +36,9 @@ _FIGURES = {
 }
 _WORDS: dict[str, type] = {
     "name": str, "title": str, "title_fr": str, "year": int, "area_unit": str, "inversion": str, "notes": list,
-    "restoring": bool, "return_to_zero": bool, "always_on": bool, "constant_one": bool,
+    "pays_for": str, "restoring": bool, "constant_one": bool,
 }  # fmt: skip
-_NEEDED = ("name", "title", "title_fr", "year", "area_unit", "restoring", "inversion")
+_NEEDED = ("name", "title", "title_fr", "year", "area_unit", "restoring", "inversion", "pays_for")
 _NEEDED_CELL = ("names", "rise", "fall", "energy", "area")
 _TYPE_NAMES = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
 
@@ -88,6 +88,8 @@ class _Reader:
         for key, kind in _WORDS.items():
             if key in self.data and type(self.data[key]) is not kind:
                 self.fail("", key, f"must be {_TYPE_NAMES[kind]}, not {self.data[key]!r}")
+        if (pays := self.data["pays_for"]) not in get_args(Payment):
+            self.fail("", "pays_for", f"unknown {pays!r}{_nearest(pays, get_args(Payment))}")
         for note in self.data.get("notes", []):
             if not isinstance(note, str):
                 self.fail("", "notes", f"must be a list of texts, not of {note!r}")

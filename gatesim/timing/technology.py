@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from math import isfinite
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -25,7 +25,9 @@ MAX_DELAY_PS = 1e16
 TIMED_GATES: tuple[str, ...] = tuple(g.name for g in GATES if g.kind != "source")
 """Cells that a technology can give figures for: the logic gates, the flip-flops and the memory's READ."""
 
-_POSITIVE = frozenset({"rise_ps", "fall_ps", "area", "fan_out"})
+Payment = Literal["toggle", "one", "evaluation", "time"]
+
+_POSITIVE = frozenset({"rise_ps", "fall_ps", "fan_out"})
 _DELAYS = frozenset({"rise_ps", "fall_ps"})
 
 
@@ -44,7 +46,7 @@ class CellFigures:
     pin_ff : float
         Load that one input pin is to its driver.
     energy_fj : float
-        Spent by one toggle of the output, without the load's ½CV². Where ``return_to_zero``: by one 1.
+        Spent each time (see ``Technology.pays_for``), without the load's ½CV².
     leakage_nw : float
         Power drawn while nothing switches.
     setup_ps : float
@@ -99,13 +101,14 @@ class Technology:
         Pins that an output can drive; None: no limit that matters.
     restoring : bool
         Whether a gate gives a better signal than it got.
-    return_to_zero : bool
-        Every operation begins at 0, so that each 1 costs energy, and not each toggle.
+    pays_for : {"toggle", "one", "evaluation", "time"}
+        What costs ``energy_fj``: every change of an output (CMOS); every 1, because each operation begins
+        at 0 (water, pulses); every gate in every operation (computing on encrypted bits). With ``"time"``
+        gates draw ``leakage_nw`` whether they switch or not (tubes, bipolar transistors, flowing air):
+        the energy of an operation is power x time, and ``energy_fj`` only the usual figure of merit,
+        power x gate delay.
     reset_ps : float
         What it takes to make the machine ready again; 0 where nothing has to be done.
-    always_on : bool
-        Gates draw ``leakage_nw`` all the time and the energy of a toggle is a share of it, so the energy
-        of an operation is power x time (tubes, bipolar transistors, flowing air).
     constant_one : bool
         Whether a source of 1 exists (a tap, a line that always falls).
     inversion : str
@@ -129,9 +132,8 @@ class Technology:
     output_ff: float = 0.0
     fan_out: int | None = None
     restoring: bool = True
-    return_to_zero: bool = False
+    pays_for: Payment = "toggle"
     reset_ps: float = 0.0
-    always_on: bool = False
     constant_one: bool = True
     inversion: str = ""
     notes: tuple[str, ...] = ()
@@ -144,6 +146,8 @@ class Technology:
         for name in self.gates:
             if name not in TIMED_GATES or name == "DFF1":
                 raise unknown_name("gate", name, [g for g in TIMED_GATES if g != "DFF1"])
+        if self.pays_for not in get_args(Payment):
+            raise unknown_name("pays_for", self.pays_for, get_args(Payment))
         for key in ("volts", "wire_ps", "wire_ff", "output_ff", "fan_out", "reset_ps"):
             if fault := fault_of(key, getattr(self, key)):
                 raise ValueFitError(f"technology {self.name!r}: {key} {fault}")
