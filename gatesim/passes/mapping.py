@@ -282,14 +282,14 @@ def map_to_map(net: Netlist, basis: str, *, optimise: bool = True) -> tuple[Netl
     if basis not in BASES:
         raise unknown_name("basis", basis, BASES)
     levels(net)
-    expanded, final = _expand(join_full_adders(net) if optimise else net, templates(basis))
+    expanded, final = expand(join_full_adders(net) if optimise else net, templates(basis))
     if not optimise:
         return expanded, final
     clean, swept = strash_map(expanded, BASES[basis])
     return clean, swept[final].astype(np.int32)
 
 
-def _expand(net: Netlist, by_op: dict[int, Template]) -> tuple[Netlist, np.ndarray]:
+def expand(net: Netlist, by_op: dict[int, Template]) -> tuple[Netlist, np.ndarray]:
     """Replace every logic cell by its template, all cells of one op at a time."""
     size_of_op = np.ones(len(GATES), np.int64)
     for op, template in by_op.items():

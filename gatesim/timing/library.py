@@ -15,7 +15,7 @@ from .technology import Technology
 def technologies() -> dict[str, Technology]:
     """The shipped technologies by name, slowest first."""
     found = []
-    for entry in files(__package__).joinpath("technologies").iterdir():
+    for entry in files("gatesim.timing").joinpath("technologies").iterdir():
         if entry.name.endswith(".toml"):
             found.append(parse(entry.read_text(encoding="utf-8"), source=entry.name))
     found.sort(key=lambda t: (-_typical_ps(t), t.name))

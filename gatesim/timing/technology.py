@@ -75,7 +75,7 @@ class CellFigures:
                 raise ValueFitError(f"{f.name} {fault}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Technology:
     """A way of building gates.
 

@@ -1,0 +1,119 @@
+"""Static timing: one sweep forward for arrivals, one backward for required times; toggle counts.
+
+Times are int64 picoseconds in (n, 2) arrays: column 0 for a rise, column 1 for a fall. A cell's *sense*
+towards a pin is 1 where a rise can cause a rise, 2 where a rise can cause a fall, 3 for both, 0 for
+neither; it comes from the truth table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+NEVER = -(1 << 62)
+"""Arrival of an edge that cannot happen."""
+
+ALWAYS = 1 << 62
+"""Required time of an edge that nobody waits for."""
+
+
+@njit(cache=True, nogil=True)
+def arrivals(order, starts, op, fanin_ptr, fanin, sense, delay, arrival):
+    """Latest arrival of both edges of every net.
+
+    `order` has drivers first; `starts` (n,) bool marks cells whose `arrival` is given; `sense`
+    (n_ops, 4) uint8 serves pin 3 for all later pins too; `delay` (n, 2) is that of each cell.
+    """
+    for cell in order:
+        if starts[cell]:
+            continue
+        rise = NEVER
+        fall = NEVER
+        first = fanin_ptr[cell]
+        for k in range(first, fanin_ptr[cell + 1]):
+            way = sense[op[cell], min(k - first, 3)]
+            pin = fanin[k]
+            if way & 1:
+                rise = max(rise, arrival[pin, 0])
+                fall = max(fall, arrival[pin, 1])
+            if way & 2:
+                rise = max(rise, arrival[pin, 1])
+                fall = max(fall, arrival[pin, 0])
+        arrival[cell, 0] = rise + delay[cell, 0] if rise >= 0 else NEVER
+        arrival[cell, 1] = fall + delay[cell, 1] if fall >= 0 else NEVER
+
+
+@njit(cache=True, nogil=True)
+def required(order, starts, op, fanin_ptr, fanin, sense, delay, needed):
+    """Pull required times backward through the cells; `needed` (n, 2) holds those of the endpoints."""
+    for i in range(len(order) - 1, -1, -1):
+        cell = order[i]
+        if starts[cell]:
+            continue
+        rise = needed[cell, 0]
+        fall = needed[cell, 1]
+        if rise < ALWAYS:
+            rise -= delay[cell, 0]
+        if fall < ALWAYS:
+            fall -= delay[cell, 1]
+        first = fanin_ptr[cell]
+        for k in range(first, fanin_ptr[cell + 1]):
+            way = sense[op[cell], min(k - first, 3)]
+            pin = fanin[k]
+            if way & 1:
+                needed[pin, 0] = min(needed[pin, 0], rise)
+                needed[pin, 1] = min(needed[pin, 1], fall)
+            if way & 2:
+                needed[pin, 0] = min(needed[pin, 0], fall)
+                needed[pin, 1] = min(needed[pin, 1], rise)
+
+
+@njit(cache=True, nogil=True)
+def _ones(word):
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def count_ones(planes, counts):
+    """Add to `counts` (n,) the ones of each plane of `planes` (n, words)."""
+    for net in range(planes.shape[0]):
+        total = 0
+        for word in planes[net]:
+            total += _ones(word)
+        counts[net] += total
+
+
+@njit(cache=True, nogil=True)
+def count_changes(before, after, counts):
+    """Add to `counts` (n,) the lanes in which `before` and `after` (n, words) differ."""
+    for net in range(before.shape[0]):
+        total = 0
+        for w in range(before.shape[1]):
+            total += _ones(before[net, w] ^ after[net, w])
+        counts[net] += total
+
+
+@njit(cache=True, nogil=True)
+def count_steps(planes, n_patterns, last, counts):
+    """Add to `counts` (n,) the changes from each pattern to the next of `planes` (n, words).
+
+    `last` (n,) uint64 is the value before the first pattern, and becomes that of the last one.
+    """
+    n_words = (n_patterns + 63) >> 6
+    tail = (n_patterns - 1) & 63
+    mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(63 - tail)
+    for net in range(planes.shape[0]):
+        total = 0
+        carry = last[net]
+        for w in range(n_words):
+            word = planes[net, w]
+            changed = word ^ ((word << np.uint64(1)) | carry)
+            if w == n_words - 1:
+                changed &= mask
+            total += _ones(changed)
+            carry = word >> np.uint64(63)
+        counts[net] += total
+        last[net] = (planes[net, n_words - 1] >> np.uint64(tail)) & np.uint64(1)
