@@ -1,4 +1,5 @@
-"""Static timing: one sweep forward for arrivals, one backward for required times; toggle counts.
+"""Static timing: one sweep forward for arrivals, one backward for required times; bits counted and
+weighed.
 
 Times are int64 picoseconds in (n, 2) arrays: column 0 for a rise, column 1 for a fall. A cell's *sense*
 towards a pin is 1 where a rise can cause a rise, 2 where a rise can cause a fall, 3 for both, 0 for
@@ -87,33 +88,37 @@ def count_ones(planes, counts):
 
 
 @njit(cache=True, nogil=True)
-def count_changes(before, after, counts):
-    """Add to `counts` (n,) the lanes in which `before` and `after` (n, words) differ."""
-    for net in range(before.shape[0]):
-        total = 0
-        for w in range(before.shape[1]):
-            total += _ones(before[net, w] ^ after[net, w])
-        counts[net] += total
+def steps(planes, n_patterns, last):
+    """Turn `planes` (n, words) into the changes from each pattern to the next, in place.
+
+    Lane p then says whether the value differs from that of lane p - 1; lane 0 is held against `last`
+    (n,) uint64, which becomes the value of the last lane.
+    """
+    n_words = (n_patterns + 63) >> 6
+    tail = np.uint64((n_patterns - 1) & 63)
+    mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> (np.uint64(63) - tail)
+    for net in range(planes.shape[0]):
+        carry = last[net]
+        last[net] = (planes[net, n_words - 1] >> tail) & np.uint64(1)
+        for w in range(n_words):
+            word = planes[net, w]
+            planes[net, w] = word ^ ((word << np.uint64(1)) | carry)
+            carry = word >> np.uint64(63)
+        planes[net, n_words - 1] &= mask
 
 
 @njit(cache=True, nogil=True)
-def count_steps(planes, n_patterns, last, counts):
-    """Add to `counts` (n,) the changes from each pattern to the next of `planes` (n, words).
-
-    `last` (n,) uint64 is the value before the first pattern, and becomes that of the last one.
-    """
-    n_words = (n_patterns + 63) >> 6
-    tail = (n_patterns - 1) & 63
-    mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(63 - tail)
+def weigh(planes, weights, sums):
+    """Add to ``sums[lane]`` (float64) the weight of every net whose bit is set in that lane."""
     for net in range(planes.shape[0]):
-        total = 0
-        carry = last[net]
-        for w in range(n_words):
+        weight = weights[net]
+        if weight == 0.0:
+            continue
+        for w in range(planes.shape[1]):
             word = planes[net, w]
-            changed = word ^ ((word << np.uint64(1)) | carry)
-            if w == n_words - 1:
-                changed &= mask
-            total += _ones(changed)
-            carry = word >> np.uint64(63)
-        counts[net] += total
-        last[net] = (planes[net, n_words - 1] >> np.uint64(tail)) & np.uint64(1)
+            lane = 64 * w
+            while word:
+                if word & np.uint64(1):
+                    sums[lane] += weight
+                word >>= np.uint64(1)
+                lane += 1

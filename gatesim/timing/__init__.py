@@ -1,12 +1,15 @@
 """Time and energy: technologies, static timing, activity; the same netlist in any process."""
 
+from .counting import Activity, activity
+from .energies import LANDAUER_FJ, Energy, energy, energy_of_counts, energy_per_step, event_energy_fj
 from .library import load_technology, read_folder, technologies
-from .prepare import area, prepare
+from .preparation import area, prepare
 from .reading import parse, read_technology
 from .static import Path, StaticTiming, Step, static_timing
 from .technology import CellFigures, Delays, Technology, delays
 
 __all__ = [
-    "CellFigures", "Delays", "Path", "StaticTiming", "Step", "Technology", "area", "delays", "load_technology",
-    "parse", "prepare", "read_folder", "read_technology", "static_timing", "technologies",
+    "LANDAUER_FJ", "Activity", "CellFigures", "Delays", "Energy", "Path", "StaticTiming", "Step", "Technology",
+    "activity", "area", "delays", "energy", "energy_of_counts", "energy_per_step", "event_energy_fj",
+    "load_technology", "parse", "prepare", "read_folder", "read_technology", "static_timing", "technologies",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..analysis import fanout, levels
 from ..errors import LoopError, UnsupportedError
-from ..gates import BUF, CONST1, GATES, IS_LOGIC, LOGIC_GATES, READ, gate
+from ..gates import BUF, CONST1, GATES, LOGIC_GATES, READ, gate
 from ..netlist import Netlist, Port
 from ..passes import BASES, map_to, strash
 from ..passes.mapping import Template, expand, templates
