@@ -1,6 +1,6 @@
 """Time and energy: technologies, static timing, activity; the same netlist in any process."""
 
-from .counting import Activity, activity
+from .counting import Switching, count_switching
 from .energies import LANDAUER_FJ, Energy, energy, energy_of_counts, energy_per_step, event_energy_fj
 from .library import load_technology, read_folder, technologies
 from .preparation import area, prepare
@@ -9,7 +9,7 @@ from .static import Path, StaticTiming, Step, static_timing
 from .technology import CellFigures, Delays, Technology, delays
 
 __all__ = [
-    "LANDAUER_FJ", "Activity", "CellFigures", "Delays", "Energy", "Path", "StaticTiming", "Step", "Technology",
-    "activity", "area", "delays", "energy", "energy_of_counts", "energy_per_step", "event_energy_fj",
+    "LANDAUER_FJ", "Switching", "CellFigures", "Delays", "Energy", "Path", "StaticTiming", "Step", "Technology",
+    "count_switching", "area", "delays", "energy", "energy_of_counts", "energy_per_step", "event_energy_fj",
     "load_technology", "parse", "prepare", "read_folder", "read_technology", "static_timing", "technologies",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ BLOCK_WORDS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class Activity:
+class Switching:
     """What each net did during a stimulus.
 
     Attributes
@@ -45,7 +45,7 @@ class Activity:
     operations: int
 
 
-def activity(net: Netlist, stimulus: Stimulus) -> Activity:
+def count_switching(net: Netlist, stimulus: Stimulus) -> Switching:
     """Toggles and ones of every net at zero delay.
 
     Raises
@@ -61,7 +61,7 @@ def activity(net: Netlist, stimulus: Stimulus) -> Activity:
     >>> b = Builder("half_adder"); x, y = b.input("x"), b.input("y")
     >>> b.output("sum", x ^ y); b.output("carry", x & y)
     >>> net = b.freeze()
-    >>> a = activity(net, Stimulus.exhaustive(net))  # x y: 00 10 01 11
+    >>> a = count_switching(net, Stimulus.exhaustive(net))  # x y: 00 10 01 11
     >>> a.toggles[2:].tolist(), a.ones[2:].tolist(), a.steps
     ([3, 1, 2, 1], [2, 2, 2, 1], 3)
     """
@@ -70,7 +70,7 @@ def activity(net: Netlist, stimulus: Stimulus) -> Activity:
         kernel.count_ones(planes, ones)
         kernel.count_ones(changes, toggles)
     steps, operations = _operations(net, stimulus)
-    return Activity(toggles, ones, steps, operations)
+    return Switching(toggles, ones, steps, operations)
 
 
 def weighed_steps(net: Netlist, stimulus: Stimulus, weights: np.ndarray) -> np.ndarray:

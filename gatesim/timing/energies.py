@@ -1,6 +1,6 @@
 """Energy of an operation, per net and in all, from counts of what each net did.
 
-The counts may come from :func:`activity` (zero delay: one toggle a net and step at most) or from a timed
+The counts may come from :func:`count_switching` (zero delay: one toggle a net and step at most) or from a timed
 engine (glitches and all); the arithmetic is the same.
 """
 
@@ -15,7 +15,7 @@ from ..errors import ValueFitError
 from ..gates import GATES, IS_LOGIC, IS_REGISTER, READ
 from ..netlist import Netlist
 from ..stimulus import Stimulus
-from .counting import Activity, activity, weighed_steps
+from .counting import Switching, count_switching, weighed_steps
 from .static import static_timing
 from .technology import Technology, check_gates, loads_ff
 
@@ -138,7 +138,7 @@ def energy_of_counts(
     return Energy(net, technology, events, events * event_energy_fj(net, technology), standing, duration)
 
 
-def energy(net: Netlist, technology: Technology, stimulus: Stimulus | Activity) -> Energy:
+def energy(net: Netlist, technology: Technology, stimulus: Stimulus | Switching) -> Energy:
     """Mean energy of one operation at zero delay.
 
     Parameters
@@ -147,8 +147,8 @@ def energy(net: Netlist, technology: Technology, stimulus: Stimulus | Activity) 
         Of gates that the technology has.
     technology : Technology
         Its ``pays_for`` says which events are counted.
-    stimulus : Stimulus or Activity
-        Operations that follow each other (see :func:`activity`), or what was counted for them.
+    stimulus : Stimulus or Switching
+        Operations that follow each other (see :func:`count_switching`), or what was counted for them.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def energy(net: Netlist, technology: Technology, stimulus: Stimulus | Activity) 
     >>> e.events[4], e.total_fj  # one pattern of four gives a 1: 0.24 J / 4
     (np.float64(0.25), 60000000000000.0)
     """
-    done = activity(net, stimulus) if isinstance(stimulus, Stimulus) else stimulus
+    done = count_switching(net, stimulus) if isinstance(stimulus, Stimulus) else stimulus
     if technology.pays_for == "one":
         return energy_of_counts(net, technology, done.ones, done.operations)
     if technology.pays_for == "evaluation":
