@@ -115,7 +115,7 @@ def test_there_are_fifteen_and_every_figure_has_a_source():
 
 
 def test_landauer():
-    assert LANDAUER_FJ == pytest.approx(2.87e-6, rel=1e-3)  # 2.87e-21 J
+    assert pytest.approx(2.87e-6, rel=1e-3) == LANDAUER_FJ  # 2.87e-21 J
 
 
 # -- preparing -------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..analysis import fanout, levels
 from ..errors import LoopError, UnsupportedError
 from ..gates import BUF, CONST1, GATES, LOGIC_GATES, READ, gate
+from ..kernels import fanout as kernel
 from ..netlist import Netlist, Port
 from ..passes import BASES, map_to, strash
 from ..passes.mapping import Template, expand, templates
@@ -21,8 +24,8 @@ def prepare(net: Netlist, technology: Technology) -> Netlist:
     """`net` built from the gates that `technology` has, no output driving more pins than it can.
 
     Gates that the technology lacks are replaced by the fastest template that it can build; where it has
-    NAND or NOR, mapping everything to these is tried too, and the faster netlist is taken (the smaller
-    one where they are equally fast). An output that drives too many pins gets a tree of buffers, the
+    NAND or NOR, mapping everything to the faster of the two is tried as well, and the faster netlist is
+    taken (the smaller one where they are equally fast). An output that drives too many pins gets a tree of buffers, the
     most urgent readers nearest to it. A netlist that fits already is returned as it is, loops and all.
 
     Raises
@@ -63,11 +66,36 @@ def _in_gate_set(net: Netlist, technology: Technology, missing: list[str]) -> Ne
             f"technology {technology.name!r} cannot build {missing[0]} from its gates ({', '.join(sorted(names))}): "
             + ("no gate of it inverts" if not technology.constant_one else "they are not universal")
         )
-    candidates = [strash(expand(net, _fastest_templates(technology, names, bases))[0], names)]
-    candidates += [strash(map_to(net, basis), names) for basis in bases if basis in ("nand", "nor")]
-    if names <= frozenset(BASES["xag"]) | {"BUF"}:
-        candidates.append(map_to(net, "xag"))
-    return min(candidates, key=lambda n: (static_timing(n, technology).worst_ps, area(n, technology)))
+    timed = [
+        (static_timing(n, technology).worst_ps, area(n, technology), n)
+        for n in _candidates(net, technology, names, bases)
+    ]
+    return min(timed, key=lambda t: t[:2])[2]
+
+
+_candidates_of: WeakKeyDictionary[Netlist, dict[object, Netlist]] = WeakKeyDictionary()
+
+
+def _candidates(net: Netlist, technology: Technology, names: frozenset[str], bases: list[str]) -> list[Netlist]:
+    """`net` in the gates `names`, in a few ways; remembered, because many technologies share them."""
+    known = _candidates_of.setdefault(net, {})
+
+    def once(key: object, make: Callable[[], Netlist]) -> Netlist:
+        if key not in known:
+            known[key] = make()
+        return known[key]
+
+    by_op = _fastest_templates(technology, names, bases)
+    key = tuple(by_op.items())  # in table order
+    found = [once((names, key), lambda: strash(expand(net, by_op)[0], names))]
+    inverting = [b for b in ("nand", "nor") if b in bases]
+    if inverting:
+        basis = min(inverting, key=lambda b: _cost(templates(b)[gate("NOT").op], technology))
+        whole = once(basis, lambda: map_to(net, basis))
+        found.append(once((names, basis), lambda: strash(whole, names)))
+    if names <= {*BASES["xag"], "BUF"}:
+        found.append(once("xag", lambda: map_to(net, "xag")))
+    return found
 
 
 def area(net: Netlist, technology: Technology) -> float:
@@ -129,7 +157,7 @@ def _within_fan_out(net: Netlist, technology: Technology) -> Netlist:
             f"net {net.net_name(worst)!r} of {net.name!r} drives {fanout(net)[worst]} pins; {technology.name!r} allows "
             f"{limits[net.op[worst]]} and has no BUF that drives two or more"
         )
-    return _Buffering(net, limits, _urgency(net, technology)).result(crowded)
+    return _with_buffers(net, crowded, limits, _urgency(net, technology))
 
 
 def _urgency(net: Netlist, technology: Technology) -> np.ndarray:
@@ -143,73 +171,41 @@ def _urgency(net: Netlist, technology: Technology) -> np.ndarray:
     return np.where(late == ALWAYS, ALWAYS, late - timing.delay_ps.max(axis=1))
 
 
-class _Buffering:
-    """Buffers added to one netlist: new cells at the end, readers moved over to them."""
+def _with_buffers(net: Netlist, crowded: np.ndarray, limits: np.ndarray, urgency: np.ndarray) -> Netlist:
+    """`net` with trees of buffers under the nets `crowded`, the most urgent readers nearest to the root.
 
-    def __init__(self, net: Netlist, limits: np.ndarray, urgency: np.ndarray) -> None:
-        self.net, self.limits = net, limits
-        self.fanin = net.fanin.copy()
-        self.ports = {p.name: list(p.nets) for p in net.outputs}
-        self.buffers: list[tuple[int, int]] = []  # driver and scope of each new cell
-        pin_of = np.argsort(net.fanin, kind="stable")
-        self.pins = pin_of
-        self.first = np.searchsorted(net.fanin[pin_of], np.arange(net.n_nets + 1))
-        self.owner = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
-        self.urgency = urgency
-        self.written = [k for m in net.memories for w in m.writes for k in (*w.address, *w.data, w.enable)]
-        self.bits: dict[int, list[tuple[str, int]]] = {}
-        for p in net.outputs:
-            for i, k in enumerate(p.nets):
-                self.bits.setdefault(k, []).append((p.name, i))
-
-    def result(self, crowded: np.ndarray) -> Netlist:
-        for k in crowded.tolist():
-            self._grow(k)
-        net = self.net
-        n_new = len(self.buffers)
-        drivers = np.array([d for d, _ in self.buffers], np.int32)
-        return Netlist(
-            net.name,
-            np.concatenate((net.op, np.full(n_new, BUF, np.uint8))),
-            np.concatenate((net.fanin_ptr, net.fanin_ptr[-1] + np.arange(1, n_new + 1))),
-            np.concatenate((self.fanin, drivers)),
-            tuple(
-                p if p.direction == "input" else Port(p.name, p.direction, tuple(self.ports[p.name])) for p in net.ports
-            ),
-            net.names,
-            net.scopes,
-            np.concatenate((net.scope_of, np.array([s for _, s in self.buffers], np.int32))),
-            net.memories,
+    A memory names the nets of its pins, so these stay where they are; output ports come last.
+    """
+    bits = np.array([k for p in net.outputs for k in p.nets], np.int32)
+    fanin = np.concatenate((net.fanin, bits))
+    owner = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
+    rank = np.concatenate((urgency[owner], np.full(len(bits), ALWAYS)))
+    movable = np.concatenate((net.op[owner] != READ, np.ones(len(bits), np.bool_)))
+    movable &= np.isin(fanin, crowded)
+    readers = np.flatnonzero(movable)
+    readers = readers[np.lexsort((readers, rank[readers], fanin[readers]))]
+    first = np.append(np.searchsorted(fanin[readers], crowded), len(readers))
+    free = limits[net.op[crowded]] - (fanout(net)[crowded] - np.diff(first))
+    if (free < 1).any():
+        root = int(crowded[np.argmin(free)])
+        raise UnsupportedError(
+            f"net {net.net_name(root)!r} of {net.name!r} drives more pins of memories than the "
+            f"{limits[net.op[root]]} that its gate can"
         )
-
-    def _grow(self, root: int) -> None:
-        """A tree of buffers under `root`, as shallow as can be, its nearest places for the most urgent."""
-        pins = self.pins[self.first[root] : self.first[root + 1]]
-        memory = self.net.op[self.owner[pins]] == READ  # a memory's pins stay: they name the root
-        movable = sorted(pins[~memory].tolist(), key=lambda p: (int(self.urgency[self.owner[p]]), p))
-        fixed = int(memory.sum()) + self.written.count(root)
-        bits = self.bits.get(root, [])
-        root_limit = int(self.limits[self.net.op[root]])
-        free = root_limit - fixed
-        if free < 1:
-            raise UnsupportedError(
-                f"net {self.net.net_name(root)!r} of {self.net.name!r} drives {fixed} pins of memories, more than the "
-                f"{root_limit} that its gate can"
-            )
-        wanted = len(movable) + len(bits)
-        width = int(self.limits[BUF])
-        places: list[tuple[int, int, int]] = [(0, i, root) for i in range(free)]  # depth, order, driver
-        heapq.heapify(places)
-        order = free
-        while len(places) < wanted:
-            depth, _, driver = heapq.heappop(places)
-            cell = self.net.n_nets + len(self.buffers)
-            self.buffers.append((driver, int(self.net.scope_of[root])))
-            for _ in range(width):
-                heapq.heappush(places, (depth + 1, order, cell))
-                order += 1
-        drivers = [driver for _, _, driver in sorted(places)]
-        for pin, driver in zip(movable, drivers, strict=False):
-            self.fanin[pin] = driver
-        for (name, i), driver in zip(bits, drivers[len(movable) :], strict=False):
-            self.ports[name][i] = driver
+    drivers, roots = kernel.grow_trees(crowded, free, int(limits[BUF]), readers, first, fanin, net.n_nets)
+    n_pins = len(net.fanin)
+    ports, at = [], n_pins
+    for p in net.ports:
+        if p.direction == "output":
+            ports.append(Port(p.name, p.direction, tuple(fanin[at : at + p.width].tolist())))
+            at += p.width
+        else:
+            ports.append(p)
+    return replace(
+        net,
+        op=np.concatenate((net.op, np.full(len(drivers), BUF, np.uint8))),
+        fanin_ptr=np.concatenate((net.fanin_ptr, n_pins + np.arange(1, len(drivers) + 1))),
+        fanin=np.concatenate((fanin[:n_pins], drivers)),
+        ports=tuple(ports),
+        scope_of=np.concatenate((net.scope_of, net.scope_of[roots])),
+    )
