@@ -41,6 +41,18 @@ class LoopError(GatesimError, ValueError):
         )
 
 
+class OscillationError(GatesimError, RuntimeError):
+    """A circuit with delays that does not come to rest. ``nets`` names those that keep switching."""
+
+    def __init__(self, netlist_name: str, nets: Sequence[str], events: int, operation: int) -> None:
+        self.nets = tuple(nets)
+        shown = ", ".join([*nets[:12], *(["..."] if len(nets) > 12 else [])])
+        super().__init__(
+            f"netlist {netlist_name!r} does not come to rest: {events:,} transitions in operation {operation}, and "
+            f"{len(nets)} nets keep switching: {shown}. Give a period to watch it run, or break the loop."
+        )
+
+
 class WidthError(GatesimError, ValueError):
     """Buses whose widths do not agree."""
 

@@ -184,3 +184,84 @@ class Waves:
         if not parts:
             return Events.sorted([], [], [], [])
         return Events.sorted(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One circuit in time, operation after operation.
+
+    Attributes
+    ----------
+    activity : Activity
+        Transitions and glitches of every net, over all operations.
+    begun_ps : (operations + 1,) int64
+        When each operation began; the last entry is when the last one ended.
+    watched : tuple of int
+        Nets whose transitions were recorded.
+    before : (watched,) uint8
+        Their values before the first operation.
+    time_ps, net, operation : (k,) int64, (k,) int32, (k,) int32
+        Transitions of the watched nets in order of (time, net), and the operation that each belongs to.
+        What happens at the very end of an operation still belongs to it.
+    samples : (operations, output bits) uint8
+        Output bits at the end of every operation, in port order.
+    values : (n,) uint8
+        Every net at the end.
+    restless : tuple of str
+        Nets that had a change under way at the end.
+    metadata : dict
+        ``seconds``, ``events`` (transitions of gates and flip-flops), ``unit_ps``.
+    """
+
+    activity: Activity
+    begun_ps: np.ndarray
+    watched: tuple[int, ...]
+    before: np.ndarray
+    time_ps: np.ndarray
+    net: np.ndarray
+    operation: np.ndarray
+    samples: np.ndarray
+    values: np.ndarray
+    restless: tuple[str, ...]
+    metadata: dict[str, object]
+
+    @property
+    def netlist(self) -> Netlist:
+        """What was simulated."""
+        return self.activity.netlist
+
+    def __getitem__(self, port: str) -> np.ndarray:
+        """(operations,) unsigned integers of an output port at the end of every operation."""
+        low = 0
+        for p in self.netlist.outputs:
+            if p.name == port:
+                columns = self.samples[:, low : low + p.width]
+                weights = np.array([1 << i for i in range(p.width)], np.uint64 if p.width <= 64 else object)
+                return (columns.astype(weights.dtype) * weights).sum(axis=1)
+            low += p.width
+        raise unknown_name(f"output of {self.netlist.name!r}", port, (p.name for p in self.netlist.outputs))
+
+    def transitions(self, net: str | int) -> tuple[np.ndarray, np.ndarray]:
+        """Times (k,) int64, from the start of the run, and values after them (k,) uint8 of one net."""
+        number = self.netlist.net(net) if isinstance(net, str) else int(net)
+        if number not in self.watched:
+            raise unknown_name("watched net", self.netlist.net_name(number), map(self.netlist.net_name, self.watched))
+        times = self.time_ps[self.net == number]
+        start = int(self.before[self.watched.index(number)])
+        return times, ((np.arange(len(times)) + 1 + start) & 1).astype(np.uint8)
+
+    @property
+    def value(self) -> np.ndarray:
+        """(k,) uint8: what each recorded net became."""
+        start = np.zeros(self.netlist.n_nets, np.uint8)
+        start[list(self.watched)] = self.before
+        order = np.argsort(self.net, kind="stable")
+        nets = self.net[order]
+        first = np.searchsorted(nets, nets)
+        found = np.empty(len(nets), np.uint8)
+        found[order] = (np.arange(len(nets)) - first + 1 + start[nets]) & 1
+        return found
+
+    def events(self) -> Events:
+        """Recorded transitions, with times from the start of their operation."""
+        return Events.sorted(self.operation, self.time_ps - self.begun_ps[self.operation], self.net, self.value)
