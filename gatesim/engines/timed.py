@@ -127,7 +127,8 @@ class _Run:
         n = net.n_nets
         self.watched = watched
         self.unit, delay = _units(engine, period_ps)
-        self.hold, self.rest = _hold_and_rest(delay, engine.model == "transport")
+        self.transport = engine.model == "transport"
+        self.hold, self.rest = _hold_and_rest(delay, self.transport)
         start = Stimulus.from_values(net, {**{p.name: 0 for p in net.inputs}, **before})
         start_bits = _operations(net, start)[0]
         self.input_nets_all = np.array([k for p in net.inputs for k in p.nets], np.int32)
@@ -148,8 +149,9 @@ class _Run:
         self.dirty[: len(contradicted)] = contradicted
         self.progress[kernel.N_DIRTY] = len(contradicted)
         self.commit, self.last_time = np.zeros(n, np.int64), np.full(n, -1, np.int64)
-        self.touched, self.mark = np.zeros(n + 1, np.int32), np.full(n, -1, np.int32)
-        self.due = np.zeros(2 * n + 2, np.int64)
+        self.touched = np.zeros(-(-n // 64), np.bool_)
+        self.changed = np.zeros(2 * n + 2, np.int32)
+        self.starts = np.zeros(2 * n + 2, np.int64), np.zeros(2 * n + 2, np.int64)
         self.is_watched = np.zeros(n, np.int64)
         self.is_watched[list(watched)] = 1
         room = 2 * n + (1 << (18 if watched else 4))
@@ -183,7 +185,7 @@ class _Run:
         self.chunks = np.zeros(n_chunks * kernel.CHUNK, np.int64)
         self.free = np.zeros(n_chunks, np.int64)
         self.free[: n_chunks - buckets] = np.arange(n_chunks - 1, buckets - 1, -1)
-        self.progress = np.zeros(8, np.int64)
+        self.progress = np.zeros(kernel.N_FIELDS, np.int64)
         self.progress[kernel.OPERATION] = self.progress[kernel.NOW] = -1
         self.progress[kernel.N_FREE] = n_chunks - buckets
 
@@ -209,11 +211,11 @@ class _Run:
         return kernel.run(
             len(self.samples), self.times, self.begun, self.input_ptr, self.input_nets, budget, limit,
             self._reserve(), self.cells, self.values, *self.edges, self.hold, self.rest,
-            self.registers, self.pins, self.power_up,
+            self.transport, self.registers, self.pins, self.power_up,
             self.commit, self.last_time, self.before, self.shift, len(self.heads) - 1, self.chunks, self.heads,
             self.tails, self.bitmap, self.summary, self.free,
-            self.due, self.dirty, self.touched, self.mark, self.is_watched, *self.record, self.sampled, self.samples,
-            self.toggles, self.needed, self.last, self.progress,
+            self.changed, self.dirty, *self.starts, self.touched, bool(self.watched), self.is_watched, *self.record,
+            self.sampled, self.samples, self.toggles, self.needed, self.last, self.progress,
         )  # fmt: skip
 
     def finish(self, limit: int) -> Trace:
@@ -249,6 +251,7 @@ class _Run:
         time, which, operation = (np.concatenate(c) for c in columns)
         order = np.lexsort((which, time))
         last = np.where(self.last >= 0, self.last * unit, -1)
+        last[self.input_nets] = 0
         pending = np.flatnonzero(self.cells >> kernel.PENDING & 1)
         return Trace(
             Activity(net, len(self.samples), self.toggles, self.needed, last),
@@ -340,6 +343,7 @@ def _cell_words(net: Netlist, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
     mine = logic[reader]
     np.bitwise_or.at(index, reader[mine], values[net.fanin[mine]].astype(np.int64) << pin[mine])
     table = TABLE[net.op].astype(np.int64)
+    table[net.registers] = 0b10  # its next value takes the place of the first pin
     wrong = logic & ((table >> index & 1) != values)
     words = table | index << kernel.INDEX | values.astype(np.int64) << kernel.PROJECTED
     words |= wrong.astype(np.int64) << kernel.DIRTY
