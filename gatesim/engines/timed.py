@@ -24,8 +24,8 @@ BUDGET_EVENTS = 4_000_000
 MAX_BUCKETS = 4096
 """Buckets of the wheel at most; where delays need more, a bucket holds several times."""
 
-MAX_SHIFT = 31
-"""Most units of time in a bucket, as a power of two."""
+MAX_DELAY_BITS = 31
+"""Bits of the longest delay, in units of time."""
 
 EVENTS_PER_NET = 2000
 """Transitions a net, on average, after which an operation without a period counts as endless."""
@@ -64,7 +64,7 @@ class TimedEngine:
     def __init__(self, net: Netlist, delays, *, model: str = "inertial") -> None:
         self.netlist, self.model = net, checked_model(model)
         self.rise_ps, self.fall_ps = checked_delays(net, delays)
-        self._edge_ptr, self._edges = _edges(net)
+        self._readers = _readers(net)
         sources = (np.diff(net.fanin_ptr) == 0) | IS_REGISTER[net.op]
         level, order = graph.levelise(sources, net.fanin_ptr, net.fanin, net.n_nets)
         self._order = order[IS_LOGIC[net.op[order]]]
@@ -131,10 +131,10 @@ class _Run:
         self.hold, self.rest = _hold_and_rest(delay, self.transport)
         start = Stimulus.from_values(net, {**{p.name: 0 for p in net.inputs}, **before})
         start_bits = _operations(net, start)[0]
-        self.input_nets_all = np.array([k for p in net.inputs for k in p.nets], np.int32)
+        self.input_nets_all = np.array([k for p in net.inputs for k in p.nets], np.uint32)
         self.values = _settled(engine, self.input_nets_all, start_bits, initial)
         self.before = self.values.copy()
-        self.cells, contradicted = _cell_words(net, self.values)
+        self.cells, contradicted = _cells(net, self.values, self.hold)
         changes = np.diff(np.concatenate((start_bits[None], patterns)).astype(np.int8), axis=0) != 0
         operation, which = np.nonzero(changes)
         self.input_ptr = np.searchsorted(operation, np.arange(len(patterns) + 1)).astype(np.int64)
@@ -145,35 +145,37 @@ class _Run:
         self.times[0] = 0
         self.begun = np.zeros(len(patterns) + 1, np.int64)
         self._make_wheel(int((self.hold + self.rest).max(initial=0)))
-        self.dirty = np.zeros(n + 1, np.int32)
+        self.dirty = np.zeros(n + 1, np.uint32)
         self.dirty[: len(contradicted)] = contradicted
         self.progress[kernel.N_DIRTY] = len(contradicted)
-        self.commit, self.last_time = np.zeros(n, np.int64), np.full(n, -1, np.int64)
         self.touched = np.zeros(-(-n // 64), np.bool_)
-        self.changed = np.zeros(2 * n + 2, np.int32)
+        self.changed = np.zeros(2 * n + 2, np.uint32)
+        self.edges = np.zeros(sum(map(len, engine._readers[2:])) + int(engine._readers[0].sum()) + 2 * kernel.READERS, np.uint32)
         self.starts = np.zeros(2 * n + 2, np.int64), np.zeros(2 * n + 2, np.int64)
         self.is_watched = np.zeros(n, np.int64)
         self.is_watched[list(watched)] = 1
         room = 2 * n + (1 << (18 if watched else 4))
         self.record = np.zeros(room, np.int64), np.zeros(room, np.int32), np.zeros(room, np.int32)
         self.recorded: list[tuple[np.ndarray, ...]] = []
-        self.sampled = np.array([k for p in net.outputs for k in p.nets], np.int32)
+        self.sampled = np.array([k for p in net.outputs for k in p.nets], np.uint32)
         self.samples = np.zeros((len(patterns), len(self.sampled)), np.uint8)
-        self.registers = net.registers
-        self.pins = np.array([net.fanin_of(q) for q in net.registers], np.int32).reshape(-1, 3)
+        self.registers = net.registers.astype(np.uint32)
+        self.pins = np.array([net.fanin_of(q) for q in net.registers], np.uint32).reshape(-1, 3)
         self.power_up = (net.op[net.registers] == DFF1).astype(np.int64)
-        self.toggles, self.needed, self.last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
+        self.counts = np.zeros((n, 2), np.int64)
+        self.counts[:, 1] = -1
+        self.needed, self.last = np.zeros(n, np.int64), np.full(n, -1, np.int64)
         self.start_values = self.values[list(watched)].copy()
-        self.edges = engine._edge_ptr, engine._edges
+        self.readers = engine._readers
 
     def _make_wheel(self, longest: int) -> None:
         self.shift = 0
         while (longest >> self.shift) + 2 > MAX_BUCKETS:
             self.shift += 1
-        if self.shift > MAX_SHIFT:
+        if longest >> MAX_DELAY_BITS:
             raise ValueFitError(
                 f"delays from {self.unit} ps to {longest * self.unit} ps are too far apart for the event engine: "
-                f"the longest may be {MAX_BUCKETS << MAX_SHIFT} times their greatest common divisor"
+                f"the longest may be {1 << MAX_DELAY_BITS:,} times their greatest common divisor"
             )
         buckets = 64
         while buckets < (longest >> self.shift) + 2:
@@ -210,12 +212,12 @@ class _Run:
     def _turn(self, limit: int, budget: int = BUDGET_EVENTS) -> int:
         return kernel.run(
             len(self.samples), self.times, self.begun, self.input_ptr, self.input_nets, budget, limit,
-            self._reserve(), self.cells, self.values, *self.edges, self.hold, self.rest,
-            self.transport, self.registers, self.pins, self.power_up,
-            self.commit, self.last_time, self.before, self.shift, len(self.heads) - 1, self.chunks, self.heads,
-            self.tails, self.bitmap, self.summary, self.free,
-            self.changed, self.dirty, *self.starts, self.touched, bool(self.watched), self.is_watched, *self.record,
-            self.sampled, self.samples, self.toggles, self.needed, self.last, self.progress,
+            self._reserve(), self.cells, self.rest, self.transport, *self.readers,
+            self.registers, self.pins, self.power_up,
+            self.before, self.shift, len(self.heads) - 1, self.chunks, self.heads, self.tails, self.bitmap,
+            self.summary, self.free,
+            self.changed, self.edges, self.dirty, *self.starts, self.touched, bool(self.watched), self.is_watched,
+            *self.record, self.sampled, self.samples, self.counts, self.needed, self.last, self.progress,
         )  # fmt: skip
 
     def finish(self, limit: int) -> Trace:
@@ -235,12 +237,12 @@ class _Run:
     def _oscillation(self, limit: int) -> OscillationError:
         """Let it run on for a while: what still switches, and lies between two nets that do, is named."""
         events = int(self.progress[kernel.OPERATION_EVENTS])
-        earlier = self.toggles.copy()
+        earlier = self.counts[:, 0].copy()
         limit += 4 * self.net.n_nets + 1000
         while self._turn(limit) != kernel.OSCILLATES:
             self.progress[kernel.N_RECORDED] = 0
             self._more_chunks()
-        switching = _on_loops(self.net, self.toggles > earlier)
+        switching = _on_loops(self.net, self.counts[:, 0] > earlier)
         return OscillationError(
             self.net.name, [self.net.net_name(k) for k in switching], events, int(self.progress[kernel.OPERATION])
         )
@@ -252,9 +254,9 @@ class _Run:
         order = np.lexsort((which, time))
         last = np.where(self.last >= 0, self.last * unit, -1)
         last[self.input_nets] = 0
-        pending = np.flatnonzero(self.cells >> kernel.PENDING & 1)
+        pending = np.flatnonzero(self.cells[:, 0] >> kernel.PENDING & 1)
         return Trace(
-            Activity(net, len(self.samples), self.toggles, self.needed, last),
+            Activity(net, len(self.samples), self.counts[:, 0].copy(), self.needed, last),
             self.begun * unit,
             self.watched,
             self.start_values,
@@ -262,7 +264,7 @@ class _Run:
             which[order],
             operation[order],
             self.samples,
-            self.values,
+            (self.cells[:, 0] >> kernel.VALUE & 1).astype(np.uint8),
             tuple(net.net_name(k) for k in pending),
             {"seconds": seconds, "events": int(self.progress[kernel.EVENTS]), "unit_ps": unit},
         )
@@ -287,17 +289,27 @@ def _operations(net: Netlist, inputs: Stimulus | Mapping[str, ArrayLike]) -> np.
     return np.unpackbits(planes.view(np.uint8), axis=1, bitorder="little", count=inputs.n_patterns).T
 
 
-def _edges(net: Netlist) -> tuple[np.ndarray, np.ndarray]:
-    """Readers of every net: ``reader << 4 | pins`` with one bit a pin, each reader once."""
-    reader = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
+def _readers(net: Netlist) -> tuple[np.ndarray, ...]:
+    """Readers of every net as ``reader << 4 | pins`` (one bit a pin, each reader once).
+
+    (n,) how many lie in the row, (n, 4) the row, and the rest as a CSR list. Filling is reader 0, no pins.
+    """
+    n = net.n_nets
+    reader = np.repeat(np.arange(n), np.diff(net.fanin_ptr))
     pin = np.arange(len(net.fanin)) - net.fanin_ptr[reader]
     logic = IS_LOGIC[net.op[reader]]
     reader, pin, driver = reader[logic], pin[logic], net.fanin[logic].astype(np.int64)
-    key, place = np.unique(driver * net.n_nets + reader, return_inverse=True)
+    key, place = np.unique(driver * n + reader, return_inverse=True)
     pins = np.zeros(len(key), np.int64)
     np.bitwise_or.at(pins, place, np.int64(1) << pin)
-    ptr = np.searchsorted(key, np.arange(net.n_nets + 1) * net.n_nets).astype(np.int32)
-    return ptr, ((key % net.n_nets) << 4 | pins).astype(np.int32)
+    edge = ((key % n) << 4 | pins).astype(np.uint32)
+    driver = key // n
+    rank = np.arange(len(key)) - np.searchsorted(driver, driver)
+    row = np.zeros((n, kernel.READERS), np.uint32)
+    first = rank < kernel.READERS
+    row[driver[first], rank[first]] = edge[first]
+    in_row = np.bincount(driver[first], minlength=n)
+    return in_row, row, np.searchsorted(driver[~first], np.arange(n + 1)), edge[~first]
 
 
 def _units(engine: TimedEngine, period_ps: int | None) -> tuple[int, np.ndarray]:
@@ -334,20 +346,22 @@ def _settled(engine: TimedEngine, input_nets, input_bits, initial: Mapping[str |
     return values
 
 
-def _cell_words(net: Netlist, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) int32 words of the cells, and the cells whose value contradicts their pins."""
-    pin = np.arange(len(net.fanin)) - np.repeat(net.fanin_ptr[:-1], np.diff(net.fanin_ptr))
-    index = np.zeros(net.n_nets, np.int64)
-    logic = IS_LOGIC[net.op]
+def _cells(net: Netlist, values: np.ndarray, hold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) int64 for the kernel, and the cells whose value contradicts their pins."""
     reader = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
+    pin = np.arange(len(net.fanin)) - net.fanin_ptr[reader]
+    logic = IS_LOGIC[net.op]
     mine = logic[reader]
+    index = np.zeros(net.n_nets, np.int64)
     np.bitwise_or.at(index, reader[mine], values[net.fanin[mine]].astype(np.int64) << pin[mine])
     table = TABLE[net.op].astype(np.int64)
-    table[net.registers] = 0b10  # its next value takes the place of the first pin
+    table[net.registers] = 0b10  # the kernel puts the next value in the place of the first pin
     wrong = logic & ((table >> index & 1) != values)
-    words = table | index << kernel.INDEX | values.astype(np.int64) << kernel.PROJECTED
+    bits = values.astype(np.int64)
+    words = table | index << kernel.INDEX | bits << kernel.PROJECTED | bits << kernel.VALUE
     words |= wrong.astype(np.int64) << kernel.DIRTY
-    return words.astype(np.int32), np.flatnonzero(wrong)
+    words[0] |= 1 << kernel.DIRTY  # what fills the rows of readers is never looked at
+    return np.stack([words, hold[:, 1] << 32 | hold[:, 0]], axis=1), np.flatnonzero(wrong)
 
 
 def _on_loops(net: Netlist, switching: np.ndarray) -> list[int]:

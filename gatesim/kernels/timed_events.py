@@ -15,9 +15,13 @@ from numba.extending import intrinsic
 CHUNK, LAST = 16, 15
 """Words of a chunk, and where its link is."""
 
-INDEX, PROJECTED, PENDING, DIRTY = 16, 20, 21, 22
+INDEX, PROJECTED, PENDING, DIRTY, VALUE, COMMIT = 16, 20, 21, 22, 23, 32
 """Bits of a cell's word: 16 of truth table, 4 of pin values, what the output is going to be, whether a
-change of it is under way, whether the cell waits to be looked at."""
+change of it is under way, whether the cell waits to be looked at, what the net is; and, from bit 32 on, the
+last 31 bits of the time at which the change under way becomes certain."""
+
+READERS = 4
+"""Readers of a net that lie in a row of fixed length; the others are in a list."""
 
 CERTAIN = 1
 """Low bit of an event that nothing can cancel any more."""
@@ -59,36 +63,42 @@ def relax(order, tables, fanin_ptr, fanin, values, sweeps):
 
 
 @njit(cache=True, nogil=True)
-def close_operation(began, n, values, before, touched, last_time, needed, last):
+def close_operation(began, n, cells, before, touched, counts, needed, last):
     """Compare every net of the touched groups of 64 with its value before the operation."""
     for group in range(len(touched)):
         if touched[group]:
             touched[group] = False
             for net in range(64 * group, min(n, 64 * group + 64)):
-                needed[net] += np.int64(values[net] != before[net])
-                before[net] = values[net]
-                if last_time[net] > began:
-                    last[net] = max(last[net], last_time[net] - began)
+                value = np.uint8((cells[net, 0] >> VALUE) & 1)
+                needed[net] += np.int64(value != before[net])
+                before[net] = value
+                if counts[net, 1] > began:
+                    last[net] = max(last[net], counts[net, 1] - began)
 
 
 @njit(cache=True, nogil=True)
 def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserve,
-        cells, values, edge_ptr, edges, hold, rest, transport, registers, register_pins, register_reset,
-        commit, last_time, before, shift, heads_mask, chunks, heads, tails, bitmap, summary, free,
-        changed, dirty, start_time, start_item, touched, recording, watched, record_time, record_net,
-        record_operation, sampled, samples, toggles, needed, last, progress):  # fmt: skip
+        cells, rest, transport, n_readers, readers, more_ptr, more_readers, registers, register_pins, register_reset,
+        before, shift, heads_mask, chunks, heads, tails, bitmap, summary, free,
+        changed, edges, dirty, start_time, start_item, touched, recording, watched, record_time, record_net,
+        record_operation, sampled, samples, counts, needed, last, progress):  # fmt: skip
     """Turn the wheel until all operations are over; see the status codes.
 
     Operation ``k`` begins at ``times[k]`` (or, where that is -1, as soon as nothing is under way): the
     registers sample their pins, then the nets ``input_nets[input_ptr[k]:input_ptr[k + 1]]`` turn over. What
-    happens at the very end of an operation still belongs to it, and registers see it. ``hold`` and ``rest``
-    are (n, 2) by the value to come: how long a change can be cancelled, and how long it takes after that.
+    happens at the very end of an operation still belongs to it, and registers see it.
 
-    A step is one time: every change that is due, then every cell that reads one, once. All of it stands in
-    this one function, since Numba counts references to arrays at every call; the loops over cells decide
-    by arithmetic what they can, since a gate's next value is what no processor can predict.
+    ``cells`` (n, 2) int64 holds a word and how long a rise (high half) or a fall (low half) can be cancelled;
+    ``rest`` (n, 2), by the value to come, what passes after that. ``counts`` (n, 2) are transitions and the time
+    of the last one. A step is one time: every change that is due, then every cell that reads one, once.
+
+    All of it stands in one function, since Numba counts references to arrays at every call. What a gate does
+    next is what no processor can predict: the loops over nets decide by arithmetic. Indices are unsigned, so
+    that Numba need not ask whether they count from the end.
     """
-    n = len(values)
+    n = len(before)
+    one, four, low_half = np.uint32(1), np.uint32(4), np.int64(0xFFFFFFFF)
+    pins_mask = np.uint32(15)
     operation, previous = progress[OPERATION], progress[NOW]
     n_free, n_dirty, n_recorded = progress[N_FREE], progress[N_DIRTY], progress[N_RECORDED]
     events, operation_events = progress[EVENTS], progress[OPERATION_EVENTS]
@@ -159,18 +169,19 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
                 chunks[keep] = item
                 keep += 1
                 continue
-            net = (item & 0xFFFFFFFF) >> 1
+            net = np.uint32(item & low_half) >> one
             sure = item & CERTAIN
-            word = np.int64(cells[net])
-            mine = ((word >> PENDING) & 1) & np.int64(commit[net] == now) & (1 - sure)
-            cells[net] = np.int32(word ^ (mine << PENDING))
+            word = cells[net, 0]
+            same = np.int64(((word >> COMMIT) ^ now) & 0x7FFFFFFF == 0)
+            mine = ((word >> PENDING) & same) & (1 - sure)
             fires = mine | sure
             if transport and mine:
                 later = rest[net, (word >> PROJECTED) & 1]
                 if later:
-                    start_time[n_starts], start_item[n_starts] = now + later, (net << 1) | CERTAIN
+                    start_time[n_starts], start_item[n_starts] = now + later, (item & low_half) | CERTAIN
                     n_starts += 1
                     fires = 0
+            cells[net, 0] = word ^ (mine << PENDING) ^ (fires << VALUE)
             changed[n_changed] = net
             n_changed += fires
         if keep & LAST == LAST:
@@ -188,8 +199,6 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
                     summary[0] &= ~(np.uint64(1) << np.uint64(bucket >> 6))
         events += n_changed
         operation_events += n_changed
-        for i in range(n_changed):
-            values[changed[i]] ^= 1
         recorded_as = operation
 
         # -- the end of an operation and the start of the next
@@ -197,76 +206,89 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         if starting:
             if operation >= 0:
                 for i in range(n_changed):
-                    last_time[changed[i]] = now
+                    counts[changed[i], 1] = now
                     touched[changed[i] >> 6] = True
-                close_operation(begun[operation], n, values, before, touched, last_time, needed, last)
+                close_operation(begun[operation], n, cells, before, touched, counts, needed, last)
                 for i in range(len(sampled)):
-                    samples[operation, i] = values[sampled[i]]
+                    samples[operation, i] = (cells[sampled[i], 0] >> VALUE) & 1
             operation += 1
             operation_events = 0
             begun[operation] = now
             if operation < n_operations:
                 for i in range(len(registers)):
                     q = registers[i]
-                    word = np.int64(cells[q])
+                    word = cells[q, 0]
                     following = (word >> PROJECTED) & 1
-                    if values[register_pins[i, 2]]:
+                    if (cells[register_pins[i, 2], 0] >> VALUE) & 1:
                         following = np.int64(register_reset[i])
-                    elif values[register_pins[i, 1]]:
-                        following = np.int64(values[register_pins[i, 0]])
-                    cells[q] = np.int32((word & ~(15 << INDEX)) | (following << INDEX) | (1 << DIRTY))
+                    elif (cells[register_pins[i, 1], 0] >> VALUE) & 1:
+                        following = (cells[register_pins[i, 0], 0] >> VALUE) & 1
+                    cells[q, 0] = (word & ~(15 << INDEX)) | (following << INDEX) | (1 << DIRTY)
                     dirty[n_dirty] = q
                     n_dirty += 1
                 for i in range(input_ptr[operation], input_ptr[operation + 1]):
                     changed[n_changed] = input_nets[i]
-                    values[input_nets[i]] ^= 1
+                    cells[input_nets[i], 0] ^= 1 << VALUE
                     n_changed += 1
 
-        # -- tell the readers of all that changed
+        # -- count, and collect the readers: whole rows, of which the filling is overwritten
+        n_edges = 0
         for i in range(n_changed):
-            net = np.int64(changed[i])
-            toggles[net] += 1
-            last_time[net] = now
+            net = changed[i]
+            counts[net, 0] += 1
+            counts[net, 1] = now
             touched[net >> 6] = True
-            for e in range(edge_ptr[net], edge_ptr[net + 1]):
-                edge = np.int64(edges[e])
-                reader = edge >> 4
-                word = np.int64(cells[reader])
-                dirty[n_dirty] = reader
-                n_dirty += 1 - ((word >> DIRTY) & 1)
-                cells[reader] = np.int32((word ^ ((edge & 15) << INDEX)) | (1 << DIRTY))
+            edges[n_edges] = readers[net, 0]
+            edges[n_edges + 1] = readers[net, 1]
+            edges[n_edges + 2] = readers[net, 2]
+            edges[n_edges + 3] = readers[net, 3]
+            n_edges += n_readers[net]
+            if n_readers[net] == READERS:
+                for e in range(more_ptr[net], more_ptr[net + 1]):
+                    edges[n_edges] = more_readers[e]
+                    n_edges += 1
         if recording:
             for i in range(n_changed):
-                net = np.int64(changed[i])
+                net = changed[i]
                 record_time[n_recorded], record_net[n_recorded] = now, net
                 record_operation[n_recorded] = recorded_as if i < n_due else operation
                 n_recorded += watched[net]
 
+        # -- turn over the readers' pins
+        for i in range(n_edges):
+            edge = edges[i]
+            reader = edge >> four
+            word = cells[reader, 0]
+            dirty[n_dirty] = reader
+            n_dirty += 1 - ((word >> DIRTY) & 1)
+            cells[reader, 0] = (word ^ (np.int64(edge & pins_mask) << INDEX)) | (1 << DIRTY)
+
         # -- look at these: a change that is new starts, one that contradicts what is under way cancels it
         for i in range(n_dirty):
-            cell = np.int64(dirty[i])
-            word = np.int64(cells[cell])
+            cell = dirty[i]
+            word = cells[cell, 0]
             value = (word >> ((word >> INDEX) & 15)) & 1
             change = value ^ ((word >> PROJECTED) & 1)
             start = change & ~(word >> PENDING)
-            wait = hold[cell, value]
+            wait = (cells[cell, 1] >> (value << 5)) & low_half
             sure = np.int64(0)
             if transport:
                 sure = np.int64(wait == 0)
                 wait += sure * rest[cell, value]
-            start_time[n_starts], start_item[n_starts] = now + wait, (cell << 1) | sure
+            time = now + wait
+            turned = change & ~(start & sure)
+            word ^= (word ^ (time << COMMIT)) & -(start << COMMIT)
+            start_time[n_starts], start_item[n_starts] = time, (np.int64(cell) << 1) | sure
             n_starts += start
-            cells[cell] = np.int32((word & ~(1 << DIRTY)) ^ (change << PROJECTED) ^ ((change & ~(start & sure)) << PENDING))
+            cells[cell, 0] = (word & ~(1 << DIRTY)) ^ (change << PROJECTED) ^ (turned << PENDING)
         n_dirty = 0
 
         # -- into the wheel
         for i in range(n_starts):
-            time, item = start_time[i], start_item[i]
+            time = start_time[i]
             bucket = (time >> shift) & heads_mask
-            if item & CERTAIN == 0:
-                commit[item >> 1] = time
             at = tails[bucket]
-            chunks[at] = item | ((time & low_bits) << 32)
+            chunks[at] = start_item[i] | ((time & low_bits) << 32)
             at += 1
             if at & LAST == LAST:
                 n_free -= 1
