@@ -48,7 +48,7 @@ def simulate(
     record : {"all", "last"}
         Keep every cycle, or only the last (which then drops axis 0).
     engine : str
-        ``"logic2"`` (fast) or ``"python"`` (the definition).
+        ``"logic2"`` (fast), ``"cuda"`` (on a GPU) or ``"python"`` (the definition).
     threads : int, optional
         Cores that may share the patterns; all when the work is large enough. Never changes a result.
 

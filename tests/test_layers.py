@@ -38,6 +38,7 @@ LAYERS = (
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli"),
     "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.cli"),
+    "cuda": ("gatesim.engines.cuda",),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),

@@ -28,7 +28,7 @@ def sim(
     exhaustive: Annotated[bool, typer.Option("--exhaustive", help="All input combinations.")] = False,
     cycles: Annotated[int | None, typer.Option(help="Clock cycles (for circuits with state).", min=1)] = None,
     watch: Annotated[list[str] | None, typer.Option(help="Inner net to show too; may be repeated.")] = None,
-    engine: Annotated[str, typer.Option(help="logic2 (fast) or python (the definition).")] = "logic2",
+    engine: Annotated[str, typer.Option(help="logic2 (fast), cuda (on a GPU) or python (the definition).")] = "logic2",
     seed: Annotated[int, typer.Option(help="Seed of --random.")] = 0,
     radix: Annotated[Radix, typer.Option(help="How values are written.")] = Radix.dec,
     rows: Annotated[int, typer.Option(help="Rows shown at most (all of them with --json).", min=1)] = 64,

@@ -10,6 +10,7 @@ from .base import Engine, Record
 _ENGINES = {
     "python": ("python", "PythonEngine", "slow, obvious, the definition"),
     "logic2": ("logic2", "Logic2Engine", "bit-parallel, compiled by Numba, 64 patterns a word"),
+    "cuda": ("cuda", "CudaEngine", "on an NVIDIA GPU, through numba-cuda (gatesim[gpu])"),
 }
 
 

@@ -1,8 +1,9 @@
 """A schedule as straight-line PTX, the assembly language of NVIDIA GPUs: one ``lop3.b32`` a row.
 
 A thread computes 32 patterns. Values are registers of the thread; the driver's assembler spills what does
-not fit, and many flip-flops live in two halves of local memory, the present and the next. Rows follow each other depth first, inputs are loaded
-where they are first used and outputs stored as soon as they are known, so that few values are alive.
+not fit, and flip-flops that are many live in two halves of local memory, the present and the next. Rows
+follow each other depth first, inputs are loaded where they are first used and outputs stored as soon as
+they are known, so that few values are alive.
 
 Instructions: NVIDIA's "Parallel Thread Execution ISA", Logic and Shift Instructions (``lop3``: the
 truth table is an immediate operand) and Data Movement Instructions. The text needs no compiler but the
@@ -12,6 +13,7 @@ driver's, which keeps the machine code on disk.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ctypes import c_int32, c_uint32, c_uint64
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from ..schedule import Schedule
 
 BLOCK = 128
 """Threads a block: with 255 registers a thread, two blocks still fit on a multiprocessor."""
+
+PARAMETERS = (*[c_uint64] * 6, c_uint32, c_int32, c_uint32, c_uint32)
+"""C types of the kernel's parameters, in the order of :func:`straight_line`."""
 
 HELD_REGISTERS = 48
 """Flip-flops that stay in registers of the thread; a circuit with more keeps them in its local memory."""

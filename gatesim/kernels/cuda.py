@@ -175,21 +175,9 @@ def _thread(
 
 @cuda.jit
 def simulate_shared(
-    program,
-    n_patterns,
-    first,
-    last,
-    planes,
-    out,
-    out_first,
-    registers,
-    memories,
-    words,
-    reads,
-    writes,
-    scratch,
-    n_slots,
-):
+    program, n_words, n_patterns, first, last, planes, out, out_first, registers, memories, words,
+    reads, writes, scratch, n_slots,
+):  # fmt: skip
     """Cycles ``first .. last`` for 32 patterns a thread; slots in shared memory (`scratch` is not used).
 
     ``planes`` (cycles or 1, input bits, words) and ``out`` (cycles, nets, words) begin at cycle `first`
@@ -198,7 +186,7 @@ def simulate_shared(
     """
     slots = cuda.shared.array(0, uint32)
     i = cuda.grid(1)
-    if i < out.shape[2]:
+    if i < n_words:
         _thread(
             i, slots, np.uint32(cuda.threadIdx.x), program, n_patterns, first, last, planes,
             out, out_first, registers, memories, words, reads, writes,
@@ -207,25 +195,13 @@ def simulate_shared(
 
 @cuda.jit
 def simulate_global(
-    program,
-    n_patterns,
-    first,
-    last,
-    planes,
-    out,
-    out_first,
-    registers,
-    memories,
-    words,
-    reads,
-    writes,
-    scratch,
-    n_slots,
-):
-    """The same with slots in global memory, ``scratch`` (blocks * n_slots), where they are too many to share."""
+    program, n_words, n_patterns, first, last, planes, out, out_first, registers, memories, words,
+    reads, writes, scratch, n_slots,
+):  # fmt: skip
+    """The same with slots in global memory, `scratch`: ``n_slots`` (a uint64, times BLOCK) for every block."""
     i = cuda.grid(1)
-    if i < out.shape[2]:
+    if i < n_words:
         _thread(
-            i, scratch, np.uint64(cuda.blockIdx.x) * n_slots + np.uint64(cuda.threadIdx.x), program, n_patterns, first, last, planes,
-            out, out_first, registers, memories, words, reads, writes,
+            i, scratch, np.uint64(cuda.blockIdx.x) * n_slots + np.uint64(cuda.threadIdx.x), program,
+            n_patterns, first, last, planes, out, out_first, registers, memories, words, reads, writes,
         )  # fmt: skip

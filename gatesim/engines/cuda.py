@@ -1,0 +1,339 @@
+"""The GPU engine: 32 patterns a thread, nothing shared between threads; numba-cuda (``gatesim[gpu]``).
+
+Two tiers compute the same bits, as in logic2. *Interpreting* walks over the runs of the schedule with
+its slots in shared memory. *Compiled* is straight-line PTX made for the netlist (``ptx``), whose values
+stay in registers. Patterns, and then cycles, are cut into slices that fit the device's memory and last
+a fraction of a second, so that an interrupt is soon heard.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from .. import bits
+from ..errors import GatesimError, UnsupportedError, unknown_name
+from ..kernels.logic2 import KINDS, READ_KIND, support
+from ..results import State
+from ..schedule import Schedule
+from ..stimulus import Stimulus
+from .base import Engine, Record
+from .ptx import BLOCK as PTX_BLOCK
+from .ptx import PARAMETERS, straight_line
+
+SLICE_BYTES = 1 << 28
+"""Device memory that the planes of one launch may take, about."""
+
+SLICE_ROWS = 1 << 34
+"""Row evaluations on 32 patterns in one launch: tens of milliseconds on a data-centre GPU."""
+
+MAX_COMPILED_ROWS = 20_000
+"""Rows past which nothing is compiled unless asked for: the assembler's time grows faster than the rows."""
+
+ROW_SECONDS = 5e-14
+"""Time to interpret a row for one pattern, about (a third of the shared-memory limit of an H100)."""
+
+COMPILE_SECONDS = 2e-4
+"""Time in which the driver assembles a row, about."""
+
+Tier = Literal["auto", "interpreting", "compiled"]
+
+
+def missing() -> str | None:
+    """What this machine lacks to run the engine, and what to do; None when it can run."""
+    if find_spec("numba_cuda") is None:
+        return "it needs numba-cuda: pip install 'gatesim[gpu]', or choose engine 'logic2'"
+    from ..kernels import cuda as kernel
+
+    if not kernel.SIMULATED and not kernel.device.is_available():
+        return (
+            "no CUDA device was found: it needs an NVIDIA GPU and its driver; "
+            "choose engine 'logic2', or set NUMBA_ENABLE_CUDASIM=1 to simulate a device (slowly)"
+        )
+    return None
+
+
+class CudaEngine(Engine):
+    """Runs a schedule on the current CUDA device, or in Numba's simulator of one.
+
+    ``threads`` (cores of the CPU) has no effect. ``result.metadata`` says the ``tier``, where the slots
+    of the interpreting tier lay (``slots``), the ``device`` and the ``kernel_seconds`` spent computing,
+    without the copies to the device and back.
+
+    Raises
+    ------
+    UnsupportedError
+        numba-cuda or a device is missing, or the compiled tier is asked of the simulator.
+    """
+
+    name = "cuda"
+
+    def __init__(self, schedule: Schedule, *, threads: int | None = None, tier: Tier = "auto") -> None:
+        super().__init__(schedule, threads=threads)
+        if tier not in ("auto", "interpreting", "compiled"):
+            raise unknown_name("tier", tier, ("auto", "interpreting", "compiled"))
+        lacking = missing()
+        if lacking:
+            raise UnsupportedError(f"engine 'cuda' cannot run here: {lacking}")
+        from ..kernels import cuda as kernel
+
+        self.tier = tier
+        self._kernel = kernel
+        self._loaded: dict[tuple[str, bytes], Any] = {}
+
+    def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
+        n_cycles, n_words = stimulus.n_cycles, stimulus.words.shape[2]
+        n_recorded = n_cycles if record == "all" else min(1, n_cycles)
+        out = np.empty((n_recorded, len(nets), n_words), np.uint64)
+        tier = self._choose(stimulus)
+        run = self._prepared(tier, nets)
+        seconds = 0.0
+        for low, high, cycles in _slices(self.schedule, len(nets), n_words, n_cycles, run.scratch_bytes):
+            part = _Part(self._kernel.device, state, self.schedule, stimulus.n_patterns, low, high)
+            for first, last in cycles:
+                recorded = slice(max(first, n_cycles - n_recorded), last)
+                planes = stimulus.words[first:last] if len(stimulus.words) > 1 else stimulus.words
+                n_out = max(0, recorded.stop - recorded.start)
+                there = self._kernel.device.device_array((n_out, len(nets), 2 * (high - low)), np.uint32)
+                self._kernel.device.synchronize()
+                started = perf_counter()
+                run(part, part.upload(planes[..., low:high]), there, (first, last, recorded.start))
+                self._kernel.device.synchronize()
+                seconds += perf_counter() - started
+                if there.size:
+                    at = slice(recorded.start - n_cycles + n_recorded, recorded.stop - n_cycles + n_recorded)
+                    out[at, :, low:high] = there.copy_to_host().view(np.uint64)
+            part.download()
+        last = bits.lane_mask(stimulus.n_patterns)[-1:]
+        out[..., -1:] &= last
+        state.registers[:, -1:] &= last
+        metadata = {"tier": tier, "kernel_seconds": seconds, "device": self._device_name(), **run.metadata}
+        return out, {**metadata, "rows": len(self.schedule.rows)}
+
+    def _choose(self, stimulus: Stimulus) -> Tier:
+        """The tier of a run."""
+        if self.tier != "auto":
+            return self.tier
+        if self._kernel.SIMULATED:
+            return "interpreting"
+        rows = len(self.schedule.rows)
+        work = rows * stimulus.n_patterns * stimulus.n_cycles * ROW_SECONDS
+        return "compiled" if rows <= MAX_COMPILED_ROWS and work > rows * COMPILE_SECONDS else "interpreting"
+
+    def _prepared(self, tier: Tier, nets: np.ndarray) -> _Interpreting | _Compiled:
+        key = tier, nets.tobytes()
+        if key not in self._loaded:
+            made = _Compiled if tier == "compiled" else _Interpreting
+            self._loaded[key] = made(self._kernel, self.schedule, nets)
+        return self._loaded[key]
+
+    def _device_name(self) -> str:
+        if self._kernel.SIMULATED:
+            return "CUDA simulator"
+        name = self._kernel.device.get_current_device().name
+        return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _slices(
+    schedule: Schedule, n_observed: int, n_words: int, n_cycles: int, scratch_bytes: int
+) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+    """Words ``low .. high`` of the planes, and the cycles of each launch on them."""
+    depth = sum(m.depth for m in schedule.netlist.memories if not m.is_rom)
+    planes = len(schedule.input_slot) + n_observed
+    a_word = 8 * (planes + len(schedule.register_slot) + 64 * depth) + 2 * scratch_bytes
+    words = max(1, min(n_words, SLICE_BYTES // a_word))
+    at_once = SLICE_BYTES // (8 * words * max(1, planes)), SLICE_ROWS // (2 * words * max(1, len(schedule.rows)))
+    step = max(1, min(n_cycles, *at_once))
+    cycles = [(first, min(first + step, n_cycles)) for first in range(0, n_cycles, step)]
+    for low in range(0, n_words, words):
+        yield low, min(low + words, n_words), cycles
+
+
+class _Part:
+    """The state of some words of all planes, on the device."""
+
+    def __init__(self, device, state: State, schedule: Schedule, n_patterns: int, low: int, high: int) -> None:
+        self._device, self._state = device, state
+        self._words, self._lanes = slice(low, high), slice(64 * low, min(64 * high, n_patterns))
+        self.n_patterns = self._lanes.stop - self._lanes.start
+        self.n_words = 2 * (high - low)
+        self.registers = self.upload(state.registers[:, self._words])
+        self._memories = schedule.netlist.memories
+        table, parts, base = np.zeros((len(self._memories), 3), np.int64), [np.zeros(0, np.uint64)], 0
+        for i, (m, stored) in enumerate(zip(self._memories, state.memories, strict=True)):
+            content = m.contents if m.is_rom else stored[self._lanes].reshape(-1)
+            table[i] = base, 0 if m.is_rom else m.depth, m.depth
+            parts.append(np.asarray(content, np.uint64))
+            base += len(content)
+        self._table = table
+        self.memories, self.words = device.to_device(table), device.to_device(np.concatenate(parts))
+
+    def upload(self, planes: np.ndarray):
+        """Planes of uint64 words as planes of uint32 words on the device."""
+        return self._device.to_device(np.ascontiguousarray(planes).view(np.uint32))
+
+    def download(self) -> None:
+        """Back into the state."""
+        if self.registers.size:
+            self._state.registers[:, self._words] = self.registers.copy_to_host().view(np.uint64)
+        words = self.words.copy_to_host() if self.words.size else np.zeros(0, np.uint64)
+        for (base, step, _), stored in zip(self._table, self._state.memories, strict=True):
+            if step:
+                stored[self._lanes] = words[base : base + self.n_patterns * step].reshape(self.n_patterns, step)
+
+
+class _Interpreting:
+    """The schedule's arrays on the device, and the launch of Numba's kernel on them."""
+
+    def __init__(self, kernel, schedule: Schedule, nets: np.ndarray) -> None:
+        self._kernel = kernel
+        program, n_slots = _program(kernel, schedule, schedule.literals(nets))
+        self._n_slots = n_slots * kernel.BLOCK
+        self._program = kernel.Program(*(kernel.device.to_device(a) for a in program))
+        self._ports = [
+            kernel.Ports(*(kernel.device.to_device(a) for a in _ports(kernel, ports)))
+            for ports in (schedule.reads, schedule.writes)
+        ]
+        shared = 4 * self._n_slots <= kernel.DEFAULT_SHARED_BYTES
+        self.scratch_bytes = 0 if shared else 4 * n_slots
+        self.metadata = {"slots": "shared memory" if shared else "global memory"}
+
+    def __call__(self, part: _Part, planes, out, cycles: tuple[int, int, int]) -> None:
+        first, last, out_first = cycles
+        kernel, n_slots = self._kernel, self._n_slots
+        blocks = -(-part.n_words // kernel.BLOCK)
+        scratch = kernel.device.device_array(blocks * n_slots if self.scratch_bytes else 1, np.uint32)
+        chosen = kernel.simulate_global if self.scratch_bytes else kernel.simulate_shared
+        chosen[blocks, kernel.BLOCK, 0, 0 if self.scratch_bytes else 4 * n_slots](
+            self._program, part.n_words, part.n_patterns, first, last, planes, out, out_first, part.registers,
+            part.memories, part.words, *self._ports, scratch, np.uint64(n_slots),
+        )  # fmt: skip
+
+
+class _Compiled:
+    """PTX of the schedule, loaded by the driver, and its launch."""
+
+    scratch_bytes = 0
+
+    def __init__(self, kernel, schedule: Schedule, nets: np.ndarray) -> None:
+        started = perf_counter()
+        self._launch = load_ptx(kernel, straight_line(schedule, nets))
+        self.metadata = {"compile_seconds": perf_counter() - started}
+
+    def __call__(self, part: _Part, planes, out, cycles: tuple[int, int, int]) -> None:
+        first, last, out_first = cycles
+        step = 0 if planes.shape[0] == 1 else 4 * planes.shape[1] * planes.shape[2]
+        self._launch(
+            -(-part.n_words // PTX_BLOCK), PTX_BLOCK, planes, step, out, part.registers, part.memories, part.words,
+            part.n_words, part.n_patterns, last - first, out_first - first,
+        )  # fmt: skip
+
+
+def load_ptx(kernel, text: str) -> Callable[..., None]:
+    """Hand PTX to the driver: ``launch(blocks, threads, *arguments)`` of its kernel ``simulate``."""
+    if kernel.SIMULATED:
+        raise UnsupportedError("the compiled tier of engine 'cuda' needs a device: the simulator runs no PTX")
+    from cuda.bindings import driver
+
+    def done(answer):
+        status, *values = answer
+        if status != driver.CUresult.CUDA_SUCCESS:
+            raise GatesimError(f"the CUDA driver refused the compiled netlist: {status.name}")
+        return values[0] if values else None
+
+    kernel.device.current_context()  # The arrays belong to Numba's context: load into the same.
+    buffer = ctypes.create_string_buffer(text.encode())
+    module = done(driver.cuModuleLoadData(ctypes.addressof(buffer)))
+    function = done(driver.cuModuleGetFunction(module, b"simulate"))
+
+    def launch(blocks: int, threads: int, *arguments) -> None:
+        values = tuple(a if isinstance(a, int) else _address(a) for a in arguments)
+        done(driver.cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, 0, (values, PARAMETERS), 0))
+
+    return launch
+
+
+def _address(array) -> int:
+    return array.__cuda_array_interface__["data"][0]
+
+
+# -- the schedule as the interpreting kernel reads it --------------------------------------------
+
+
+class _Moves(NamedTuple):
+    pairs: list[tuple[int, int]]
+    flips: list[int]
+    n_staged: int
+
+
+def _program(kernel, schedule: Schedule, observe: np.ndarray) -> tuple[tuple[np.ndarray, ...], int]:
+    """The fields of ``kernel.Program``, and the number of slots."""
+    rows, runs, masks = [], [], []
+    for kind, start, stop in schedule.runs.tolist():
+        at = 2 * len(rows)
+        if kind == READ_KIND:
+            rows += [[port, 0, 0, 0] for port in schedule.rows[start:stop, 0]]
+            masks.append([0] * 8)
+        else:
+            block = schedule.rows[start:stop] * np.array([*support(KINDS[kind]), True]) * kernel.BLOCK
+            rows += [*block, block[-1]] if len(block) & 1 else [*block]
+            values = [-(KINDS[kind] >> i & 1) & 0xFFFFFFFF for i in range(8)]
+            masks.append([v ^ (values[i - 1] if i & 1 else 0) for i, v in enumerate(values)])
+        runs.append([int(kind != READ_KIND), at, 2 * len(rows)])
+    wide = np.array(rows, np.uint64).reshape(-1, 2, 2)
+    inputs = [(k, slot * kernel.BLOCK) for k, slot in enumerate(schedule.input_slot) if slot >= 0]
+    moves = _moves(schedule)
+    fields = (
+        _unsigned(inputs, 2),
+        _unsigned(runs, 3),
+        _unsigned(masks, 8),
+        (wide[..., 0] | wide[..., 1] << np.uint64(32)).reshape(-1),
+        *_slots_and_flips(kernel, observe),
+        _unsigned(moves.pairs, 2) * np.uint32(kernel.BLOCK),
+        _unsigned(moves.flips),
+        _unsigned(schedule.register_slot * kernel.BLOCK),
+    )
+    return fields, schedule.n_slots + moves.n_staged
+
+
+def _moves(schedule: Schedule) -> _Moves:
+    """The clock edge, one copy after another: what another flip-flop would overwrite is staged first."""
+    targets = schedule.register_slot.tolist()
+    literals = schedule.next_literal.tolist()
+    overwritten = [k for k, lit in enumerate(literals) if lit >> 1 in set(targets) - {0} and lit != 2 * targets[k]]
+    stage = {k: schedule.n_slots + i for i, k in enumerate(overwritten)}
+    steps = [(literals[k], stage[k]) for k in overwritten]
+    steps += [(lit, targets[k]) for k, lit in enumerate(literals) if k not in stage and lit != 2 * targets[k]]
+    steps += [(2 * stage[k], targets[k]) for k in overwritten]
+    pairs = [(literal >> 1, slot) for literal, slot in steps]
+    return _Moves(pairs, [-(literal & 1) & 0xFFFFFFFF for literal, _ in steps], len(stage))
+
+
+def _ports(kernel, ports) -> tuple[np.ndarray, ...]:
+    """The fields of ``kernel.Ports``. Data of a read port are slots, of a write port literals."""
+    writing = hasattr(ports, "enable")
+    data = ports.data if writing else 2 * ports.data
+    enable = ports.enable if writing else np.zeros(0, np.int32)
+    return (
+        _unsigned(ports.memory),
+        _unsigned(ports.address_ptr),
+        *_slots_and_flips(kernel, ports.address),
+        _unsigned(ports.data_ptr),
+        *_slots_and_flips(kernel, data),
+        *_slots_and_flips(kernel, enable),
+    )
+
+
+def _slots_and_flips(kernel, literals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    literals = literals.astype(np.int64)
+    return _unsigned((literals >> 1) * kernel.BLOCK), _unsigned(-(literals & 1) & 0xFFFFFFFF)
+
+
+def _unsigned(values, columns: int = 0) -> np.ndarray:
+    array = np.array(values, np.int64).astype(np.uint32)
+    return array.reshape(-1, columns) if columns else array
