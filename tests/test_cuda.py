@@ -64,9 +64,7 @@ def test_what_is_missing_is_said(monkeypatch):
 
 
 def test_naming_the_engine_loads_no_gpu_code():
-    code = (
-        "import sys, gatesim.engines; gatesim.engines.engine_names(); assert not {'numba.cuda', 'cuda'} & set(sys.modules)"
-    )
+    code = "import sys, gatesim.engines; gatesim.engines.engine_names(); assert not {'numba.cuda', 'cuda'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

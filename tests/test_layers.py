@@ -38,7 +38,6 @@ LAYERS = (
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli"),
     "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.cli"),
-    "cuda": ("gatesim.engines.cuda",),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
@@ -82,8 +83,8 @@ class CudaEngine(Engine):
             raise UnsupportedError(f"engine 'cuda' cannot run here: {lacking}")
         from ..kernels import cuda as kernel
 
-        self.tier = tier
-        self._kernel = kernel
+        self.tier: Tier = tier
+        self._kernel: Any = kernel
         self._loaded: dict[tuple[str, bytes], Any] = {}
 
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
@@ -238,7 +239,7 @@ def load_ptx(kernel, text: str) -> Callable[..., None]:
     """Hand PTX to the driver: ``launch(blocks, threads, *arguments)`` of its kernel ``simulate``."""
     if kernel.SIMULATED:
         raise UnsupportedError("the compiled tier of engine 'cuda' needs a device: the simulator runs no PTX")
-    from cuda.bindings import driver
+    driver: Any = import_module("cuda.bindings.driver")
 
     def done(answer):
         status, *values = answer
