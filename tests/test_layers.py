@@ -25,6 +25,8 @@ LAYERS = (
         "gatesim.stimulus",
         "gatesim.results",
         "gatesim.reductions",
+        "gatesim.activity",
+        "gatesim.waveforms",
     ),
     ("gatesim.engines.",),
     ("gatesim.timing.",),

@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import bits
 from ..errors import GatesimError, UnsupportedError, unknown_name
-from ..kernels.logic2 import KINDS, READ_KIND, support
+from ..kernels.functions import KINDS, READ_KIND, support
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus

@@ -17,7 +17,7 @@ from ctypes import c_int32, c_uint32, c_uint64
 
 import numpy as np
 
-from ..kernels.logic2 import KINDS, READ_KIND, support
+from ..kernels.functions import KINDS, READ_KIND, support
 from ..schedule import Schedule
 
 BLOCK = 128
