@@ -43,6 +43,27 @@ def test_random_stimulus_is_splitmix():
             assert stimulus.words[cycle, bit].tolist() == words
 
 
+def test_random_bits_are_fair_and_independent():
+    """Every bit, every pair and every XOR of three of 40 input bits, in every one of the 64 lanes of a word."""
+    b = Builder("forty")
+    b.output("y", b.input_bus("x", 40))
+    words = Stimulus.random(b.freeze(), 64 * 16384, rng=11).words[0]
+    lanes = np.unpackbits(words.view(np.uint8).reshape(40, -1, 8), axis=2, bitorder="little")
+    signs = 1 - 2 * lanes.transpose(2, 0, 1).astype(np.float32)  # (lane, bit, word)
+    n = signs.shape[2]
+    singles = np.abs(signs.sum(axis=2)) / np.sqrt(n)
+    pairs = np.abs(np.einsum("lin,ljn->lij", signs, signs, optimize=True)) / np.sqrt(n)
+    pairs[:, np.arange(40), np.arange(40)] = 0
+    triples = np.abs(np.einsum("lin,ljn->lij", signs[:, :39] * signs[:, 1:], signs, optimize=True)) / np.sqrt(n)
+    for i in range(39):
+        triples[:, i, [i, i + 1]] = 0
+    following = np.abs((signs[:, :, 1:] * signs[:, :, :-1]).sum(axis=2)) / np.sqrt(n)
+    for name, deviations in (("bits", singles), ("pairs", pairs), ("triples", triples), ("neighbours", following)):
+        # The largest of some 100,000 standard normal deviates is below 5.5 with probability 0.996.
+        assert deviations.max() < 5.5, name
+        assert 0.8 < np.sqrt(np.square(deviations[deviations > 0]).mean()) < 1.2, name
+
+
 @pytest.mark.parametrize("kind", ["random", "exhaustive"])
 def test_generated_inputs_are_those_of_the_words(kind):
     net = build(array_multiplier, a=7, b=6)

@@ -289,12 +289,18 @@ class _Plan:
             calls[self.segment[order[at]]].append(chunk)
             at = end
         for number, chunks in enumerate(calls):
-            body = "".join(f"  call void @chunk{c}(ptr %s)\n" for c in chunks)
-            parts.append(f"define void @segment{number}(ptr %s) {{\n{body}  ret void\n}}\n")
+            body = "".join(f"  call void @chunk{c}(ptr %s, i64 %n)\n" for c in chunks)
+            parts.append(f"define void @segment{number}(ptr %s, i64 %n) {{\n{body}  ret void\n}}\n")
         return "".join(parts), self.n_segments
 
     def _function(self, chunk, rows, stored, slot_of, kind, forms, align) -> str:
-        lines = [f"define internal void @chunk{chunk}(ptr noalias %s) noinline {{\n"]
+        lines = [
+            f"define internal void @chunk{chunk}(ptr noalias %first, i64 %n) noinline {{\n"
+            "start:\n  br label %block\nblock:\n"
+            "  %at = phi i64 [ 0, %start ], [ %next, %block ]\n"
+            f"  %next = add i64 %at, {self.width}\n"
+            "  %s = getelementptr i64, ptr %first, i64 %at\n"
+        ]
         value: dict[int, str] = {}
 
         def get(source: int | None) -> str | None:
@@ -321,7 +327,8 @@ class _Plan:
                     f"  %o{row} = getelementptr i64, ptr %s, i64 {slot * self.stride}\n"
                     f"  store {kind} {value[row]}, ptr %o{row}, align {align}\n"
                 )
-        return "".join([*lines, "  ret void\n}\n"])
+        ending = "  %more = icmp slt i64 %next, %n\n  br i1 %more, label %block, label %end\nend:\n  ret void\n}\n"
+        return "".join([*lines, ending])
 
     def _schedule(self, slot_of: dict[int, int], n_slots: int) -> Schedule:
         s = self.schedule

@@ -15,9 +15,23 @@ import numpy as np
 from numba import njit
 
 from .functions import CODE_KIND, READ_KIND
-from .vectors import call_code, copy8, popcount, prefetch, run1, run8, run32
+from .vectors import (
+    call_code,
+    copy8,
+    ones1,
+    ones8,
+    popcount,
+    prefetch,
+    random1,
+    random8,
+    run1,
+    run8,
+    run32,
+    sign1,
+    sign8,
+)
 
-GENERATED_BY = "822571b694aab915"
+GENERATED_BY = "2fc921c95731e11a"
 """Hash of the files that generate code for this one: Numba's disk cache notices an edit here only."""
 
 # -- memories --------------------------------------------------------------------------------
@@ -156,13 +170,32 @@ def mix(z):
 
 
 @njit(cache=True, nogil=True)
-def generate(kind, seed, cycle, bit, n_bits, low, words):
-    """Fill `words` with the input words ``low ..`` of one bit in one cycle."""
-    if kind == RANDOM:
-        key = mix(seed + GOLDEN * np.uint64(cycle * n_bits + bit + 1))
-        for w in range(len(words)):
-            words[w] = mix(key + GOLDEN * np.uint64(low + w + 1))
-    elif bit < 6:
+def _make_keys(source, cycle, keys):
+    """Where the random words of every input bit start in one cycle."""
+    for i in range(len(keys)):
+        keys[i] = mix(source.seed + GOLDEN * np.uint64(cycle * len(keys) + i + 1))
+
+
+@njit(cache=True, nogil=True)
+def _load_random(keys, input_slot, slots, low, n):
+    """Random words ``low .. low + n`` of every input bit that is read (whole vectors are written)."""
+    width = slots.shape[1]
+    start = GOLDEN * np.uint64(low)
+    for i in range(len(input_slot)):
+        if input_slot[i] < 0:
+            continue
+        at = np.int64(input_slot[i]) * width
+        if width == 1:
+            random1(slots, at, keys[i] + start)
+        else:
+            for k in range((n + 7) >> 3):
+                random8(slots, at + 8 * k, keys[i] + start + GOLDEN * np.uint64(8 * k))
+
+
+@njit(cache=True, nogil=True)
+def _counting_words(bit, low, words):
+    """Bit `bit` of the pattern's number, from word `low` on."""
+    if bit < 6:
         lanes = _ZERO
         for p in range(64):
             lanes |= np.uint64((p >> bit) & 1) << np.uint64(p)
@@ -186,13 +219,16 @@ def _move(target, t, t_low, source, s, s_low, n, flip):
 
 
 @njit(cache=True, nogil=True)
-def _load(source, input_slot, slots, cycle, low, n):
+def _load(source, input_slot, slots, cycle, low, n, keys):
     """Put the words ``low .. low + n`` of every input bit that is read into its slot."""
     n_bits = len(input_slot)
-    if source.kind != PLANES:
+    if source.kind == RANDOM:
+        _load_random(keys, input_slot, slots, low, n)
+        return
+    if source.kind == EXHAUSTIVE:
         for i in range(n_bits):
             if input_slot[i] >= 0:
-                generate(source.kind, source.seed, cycle, i, n_bits, low, slots[input_slot[i], :n])
+                _counting_words(i, low, slots[input_slot[i], :n])
         return
     planes = source.planes[0 if source.planes.shape[0] == 1 else cycle]
     ahead = planes.shape[1] - low - n
@@ -280,45 +316,65 @@ def _differ(slots, observe, sums, lanes, scratch, candidates):
 
 
 @njit(cache=True, nogil=True)
-def _reduce(observe, slots, low, lanes, position, along_cycles, sums, value, candidates, scratch):
-    """Add the observed values of one block (words ``low ..``, the lanes that count) to `sums`."""
-    n = len(lanes)
-    counted = len(sums.ones) + len(sums.toggles) + len(sums.signature)
-    for i in range(len(observe) if counted else 0):
+def _count(observe, slots, lanes, ones):
+    """Add to `ones` how often each observed bit is 1, in the lanes that count."""
+    width = slots.shape[1]
+    for i in range(len(observe)):
+        at, flip = np.int64(observe[i] >> 1) * width, _ZERO - np.uint64(observe[i] & 1)
+        if width == 1:
+            ones[i] += ones1(slots, at, flip, lanes, 0)
+        else:
+            for k in range(width >> 3):
+                ones[i] += ones8(slots, at + 8 * k, flip, lanes, 8 * k)
+
+
+@njit(cache=True, nogil=True)
+def _sign(observe, slots, lanes, place, signature):
+    """Add to `signature` the hashes of each observed bit's words, which know their place in the run."""
+    width = slots.shape[1]
+    start = GOLDEN * np.uint64(place)
+    for i in range(len(observe)):
+        at, flip = np.int64(observe[i] >> 1) * width, _ZERO - np.uint64(observe[i] & 1)
+        if width == 1:
+            signature[i] += sign1(slots, at, flip, lanes, 0, start)
+        else:
+            for k in range(width >> 3):
+                signature[i] += sign8(slots, at + 8 * k, flip, lanes, 8 * k, start + GOLDEN * np.uint64(8 * k))
+
+
+@njit(cache=True, nogil=True)
+def _reduce(observe, slots, low, n, lanes, position, along_cycles, sums, value, candidates, scratch):
+    """Add the observed values of one block (words ``low .. low + n``) to `sums`.
+
+    ``lanes`` (width,) are the lanes that count; it is 0 from word n on.
+    """
+    if len(sums.ones):
+        _count(observe, slots, lanes, sums.ones)
+    if len(sums.signature):
+        _sign(observe, slots, lanes, position + low, sums.signature)
+    lanes = lanes[:n]
+    for i in range(len(sums.toggles)):
         slot, flip = observe[i] >> 1, _ZERO - np.uint64(observe[i] & 1)
         for w in range(n):
             value[w] = (slots[slot, w] ^ flip) & lanes[w]
-        if len(sums.ones):
-            ones = np.int64(0)
-            for w in range(n):
-                ones += np.int64(popcount(value[w]))
-            sums.ones[i] += ones
-        if len(sums.signature):
-            total = _ZERO
-            for w in range(n):
-                h = value[w] + GOLDEN * np.uint64(position + low + w + 1)
-                h = (h ^ (h >> np.uint64(32))) * _M1
-                total += h ^ (h >> np.uint64(29))
-            sums.signature[i] += total
-        if len(sums.toggles):
-            changes = np.int64(0)
-            if along_cycles:
-                if position:
-                    for w in range(n):
-                        changes += np.int64(popcount(value[w] ^ sums.before[i, low + w]))
+        changes = np.int64(0)
+        if along_cycles:
+            if position:
                 for w in range(n):
-                    sums.before[i, low + w] = value[w]
-            else:
-                last = np.uint64(sums.last[i])
-                if last == 2:
-                    last = value[0] & _ONE
-                    sums.first[i] = last
-                for w in range(n):
-                    changes += np.int64(popcount((value[w] ^ ((value[w] << _ONE) | last)) & lanes[w]))
-                    last = value[w] >> np.uint64(63)
-                top = np.int64(popcount(lanes[n - 1])) - 1
-                sums.last[i] = (value[n - 1] >> np.uint64(top)) & _ONE
-            sums.toggles[i] += changes
+                    changes += np.int64(popcount(value[w] ^ sums.before[i, low + w]))
+            for w in range(n):
+                sums.before[i, low + w] = value[w]
+        else:
+            last = np.uint64(sums.last[i])
+            if last == 2:
+                last = value[0] & _ONE
+                sums.first[i] = last
+            for w in range(n):
+                changes += np.int64(popcount((value[w] ^ ((value[w] << _ONE) | last)) & lanes[w]))
+                last = value[w] >> np.uint64(63)
+            top = np.int64(popcount(lanes[n - 1])) - 1
+            sums.last[i] = (value[n - 1] >> np.uint64(top)) & _ONE
+        sums.toggles[i] += changes
     for p in range(len(sums.ports)):
         start, stop = sums.ports[p, 0], sums.ports[p, 1]
         if start < stop:
@@ -350,16 +406,20 @@ def simulate(
     lanes, value, candidates = np.empty(width, np.uint64), np.empty(width, np.uint64), np.empty(width, np.uint64)
     scratch = np.empty((sums.pair[0] + 2 if len(sums.pair) else 0, width), np.uint64)
     n_words = (n_lanes + 63) >> 6
+    keys, keys_of = np.empty(len(program.input_slot) if source.kind == RANDOM else 0, np.uint64), -1
     for low in range(first_word, last_word, width):
         n = min(width, last_word - low)
         block_lanes = min(64 * n, n_lanes - 64 * low)
-        for w in range(n):
-            left = n_lanes - 64 * (low + w)
+        for w in range(width):
+            left = n_lanes - 64 * (low + w) if w < n else 0
             lanes[w] = ~_ZERO if left >= 64 else (_ONE << np.uint64(left)) - _ONE
         for i in range(n_regs):
             _move(slots, program.register_slot[i], 0, registers, i, low, n, _ZERO)
         for cycle in range(first_cycle, last_cycle):
-            _load(source, program.input_slot, slots, cycle, low, n)
+            if cycle != keys_of:
+                _make_keys(source, cycle, keys)
+                keys_of = cycle
+            _load(source, program.input_slot, slots, cycle, low, n, keys)
             for k in range(len(program.runs)):
                 kind, start, stop = program.runs[k, 0], program.runs[k, 1], program.runs[k, 2]
                 if kind == READ_KIND:
@@ -368,8 +428,7 @@ def simulate(
                               mem.read_address_ptr, mem.read_address, mem.read_data_ptr, mem.read_data,
                               mem.words)  # fmt: skip
                 elif kind == CODE_KIND:
-                    for word in range(0, n, 8):
-                        call_code(program.codes[start], slots, word)
+                    call_code(program.codes[start], slots, n)
                 elif width == 32:
                     run32(kind, program.rows, start, stop, slots)
                 elif width == 8:
@@ -382,7 +441,7 @@ def simulate(
                         out[cycle - out_first], i, low, slots, observe[i] >> 1, 0, n, _ZERO - np.uint64(observe[i] & 1)
                     )
             if reducing:
-                _reduce(observe, slots, low, lanes[:n], cycle * n_words, along_cycles, sums, value, candidates, scratch)
+                _reduce(observe, slots, low, n, lanes, cycle * n_words, along_cycles, sums, value, candidates, scratch)
             for port in range(len(mem.write_memory)):
                 _write(port, slots, block_lanes, 64 * low, mem.table, mem.write_memory, mem.write_address_ptr,
                        mem.write_address, mem.write_data_ptr, mem.write_data, mem.write_enable,

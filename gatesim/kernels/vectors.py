@@ -87,14 +87,13 @@ run1, run8, run32 = _make_run(1), _make_run(8), _make_run(32)
 
 
 @intrinsic
-def call_code(typingctx, address, slots, word):
-    """Call compiled code at `address` (a function of a pointer to the slots) from `word` of the slots on."""
+def call_code(typingctx, address, slots, n):
+    """Call compiled code at `address`, a function of a pointer to the slots and the words to do in each."""
 
     def codegen(context, builder, signature, args):
         pointer = cgutils.create_struct_proxy(signature.args[1])(context, builder, args[1]).data
-        pointer = builder.gep(pointer, [args[2]])
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, ir.IntType(64)])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer, args[2]])
         return context.get_dummy_value()
 
     return types.void(types.int64, slots, types.int64), codegen
@@ -144,3 +143,111 @@ def popcount(typingctx, word):
         return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), codegen
+
+
+# -- random words, counts and hashes: one function for one word, one for eight ----------------
+
+_GOLDEN, _M1, _M2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+
+class _Words:
+    """Building blocks on vectors of `count` 64-bit words."""
+
+    def __init__(self, builder, count: int) -> None:
+        self.builder, self.kind = builder, ir.VectorType(ir.IntType(64), count)
+
+    def all(self, value):
+        """The same word everywhere: a Python integer or a value."""
+        if isinstance(value, int):
+            return ir.Constant(self.kind, [value] * self.kind.count)
+        lane = self.builder.insert_element(ir.Constant(self.kind, ir.Undefined), value, ir.IntType(32)(0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), self.kind.count), [0] * self.kind.count)
+        return self.builder.shuffle_vector(lane, ir.Constant(self.kind, ir.Undefined), order)
+
+    def at(self, context, signature, args, array: int, index):
+        """Pointer to a vector at element `index` of argument number `array`."""
+        data = cgutils.create_struct_proxy(signature.args[array])(context, self.builder, args[array]).data
+        return self.builder.bitcast(self.builder.gep(data, [index]), self.kind.as_pointer())
+
+    def places(self, first):
+        """``first + GOLDEN * (1, 2, ...)``."""
+        steps = [(_GOLDEN * (i + 1)) % (1 << 64) for i in range(self.kind.count)]
+        return self.builder.add(self.all(first), ir.Constant(self.kind, steps))
+
+    def fold(self, z, shift: int):
+        """``z ^ (z >> shift)``."""
+        return self.builder.xor(z, self.builder.lshr(z, self.all(shift)))
+
+    def _call(self, name: str, result, z):
+        kind = ir.FunctionType(result, [self.kind])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.v{self.kind.count}i64")
+        return self.builder.call(function, [z])
+
+    def ones(self, z):
+        """The number of ones in each word."""
+        return self._call("ctpop", self.kind, z)
+
+    def total(self, z):
+        """The sum of all words."""
+        return self._call("vector.reduce.add", ir.IntType(64), z)
+
+    def observed(self, context, signature, args):
+        """``(slots[s:] ^ flip) & lanes[w:]`` and the lanes, for arguments (slots, s, flip, lanes, w, ...)."""
+        b = self.builder
+        lanes = b.load(self.at(context, signature, args, 3, args[4]), align=8)
+        slot = b.load(self.at(context, signature, args, 0, args[1]), align=8)
+        return b.and_(b.xor(slot, self.all(args[2])), lanes), lanes
+
+
+def _make_random(count: int):
+    @intrinsic
+    def random(typingctx, target, t, key):
+        """SplitMix64 outputs number 1, 2, ... of the generator at `key`, stored from element `t` on."""
+
+        def codegen(context, builder, signature, args):
+            v = _Words(builder, count)
+            z = builder.mul(v.fold(v.places(args[2]), 30), v.all(_M1))
+            z = builder.mul(v.fold(z, 27), v.all(_M2))
+            builder.store(v.fold(z, 31), v.at(context, signature, args, 0, args[1]), align=8)
+            return context.get_dummy_value()
+
+        return types.void(target, types.int64, types.uint64), codegen
+
+    return random
+
+
+def _make_ones(count: int):
+    @intrinsic
+    def ones(typingctx, slots, s, flip, lanes, w):
+        """Number of ones in ``(slots[s:] ^ flip) & lanes[w:]``."""
+
+        def codegen(context, builder, signature, args):
+            v = _Words(builder, count)
+            value, _ = v.observed(context, signature, args)
+            return v.total(v.ones(value))
+
+        return types.int64(slots, types.int64, types.uint64, lanes, types.int64), codegen
+
+    return ones
+
+
+def _make_sign(count: int):
+    @intrinsic
+    def sign(typingctx, slots, s, flip, lanes, w, place):
+        """Sum of the hashes of ``(slots[s:] ^ flip) & lanes[w:]``, of the words where any lane counts."""
+
+        def codegen(context, builder, signature, args):
+            v = _Words(builder, count)
+            value, lanes = v.observed(context, signature, args)
+            h = builder.mul(v.fold(builder.add(value, v.places(args[5])), 32), v.all(_M1))
+            used = builder.sext(builder.icmp_unsigned("!=", lanes, v.all(0)), v.kind)
+            return v.total(builder.and_(v.fold(h, 29), used))
+
+        return types.uint64(slots, types.int64, types.uint64, lanes, types.int64, types.uint64), codegen
+
+    return sign
+
+
+random1, random8 = _make_random(1), _make_random(8)
+ones1, ones8 = _make_ones(1), _make_ones(8)
+sign1, sign8 = _make_sign(1), _make_sign(8)
