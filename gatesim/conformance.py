@@ -87,6 +87,9 @@ def compare(factory: EngineFactory, net: Netlist, stimulus: Stimulus) -> int:
     # The schedule without kept nets is another one: slots are reused, dead cells dropped.
     lean = factory(compile_netlist(net))
     checks += _same(net, lean.run(stimulus), wanted, "outputs only")
+    if stimulus.n_patterns > 64:
+        part = stimulus.part(64, stimulus.n_patterns - 64)
+        checks += _same(net, factory(schedule).run(part), PythonEngine(schedule).run(part), "a part of a stimulus")
     checks += _same_summary(net, stimulus, factory(schedule), PythonEngine(schedule), everything)
     if stimulus.n_cycles > 1:
         engine, reference = factory(schedule), PythonEngine(schedule)

@@ -40,8 +40,8 @@ class Stimulus:
     Attributes
     ----------
     kind : {"planes", "exhaustive", "random"}
-    seed : int
-        What random bits are made from.
+    seed, first_word : int
+        What random bits are made from; the number of the first generated word (see :meth:`part`).
     n_bits, n_words, n_patterns, n_cycles : int
     """
 
@@ -55,15 +55,44 @@ class Stimulus:
             raise ValueFitError(f"stimulus has {words.shape[2]} words for {n_patterns} patterns")
         self._words: np.ndarray | None = words
         self.kind: Kind = "planes"
-        self.seed = 0
+        self.seed = self.first_word = 0
         self.n_bits, self.n_patterns, self.n_cycles = words.shape[1], n_patterns, n_cycles
 
     @classmethod
     def _generated(cls, kind: Kind, seed: int, n_bits: int, n_patterns: int, n_cycles: int) -> Stimulus:
         _check_counts(n_patterns, n_cycles)
         made = cls.__new__(cls)
-        made._words, made.kind, made.seed = None, kind, seed
+        made._words, made.kind, made.seed, made.first_word = None, kind, seed, 0
         made.n_bits, made.n_patterns, made.n_cycles = n_bits, n_patterns, n_cycles
+        return made
+
+    def part(self, first_pattern: int, n_patterns: int) -> Stimulus:
+        """The patterns from `first_pattern` on, as a stimulus of their own; what is generated stays so.
+
+        Raises
+        ------
+        ValueFitError
+            A first pattern that is no multiple of 64, or patterns that are not there.
+
+        Examples
+        --------
+        >>> from gatesim import Builder
+        >>> b = Builder("wires"); b.output("y", b.input_bus("x", 8)); net = b.freeze()
+        >>> Stimulus.exhaustive(net).part(128, 3).values(net)["x"].tolist()
+        [[128, 129, 130]]
+        """
+        if first_pattern % 64 or first_pattern < 0 or not 0 <= n_patterns <= self.n_patterns - first_pattern:
+            raise ValueFitError(
+                f"patterns {first_pattern} to {first_pattern + n_patterns - 1} of {self.n_patterns}: "
+                "a part starts at a multiple of 64 and ends inside"
+            )
+        first = first_pattern // 64
+        if self.kind == "planes":
+            words = self.words[:, :, first : first + bits.n_words(n_patterns)].copy()
+            words[..., -1:] &= bits.last_word_mask(n_patterns)
+            return Stimulus(words, n_patterns, self.n_cycles)
+        made = Stimulus._generated(self.kind, self.seed, self.n_bits, n_patterns, self.n_cycles)
+        made.first_word = self.first_word + first
         return made
 
     @property
@@ -83,7 +112,7 @@ class Stimulus:
         if self._words is None:
             shape = (self.n_cycles if self.kind == "random" else 1, self.n_bits, self.n_words)
             words = bits.empty_planes(shape, f"a stimulus of {self.n_patterns:,} patterns in memory")
-            index = np.arange(self.n_words, dtype=np.uint64)
+            index = np.arange(self.first_word, self.first_word + self.n_words, dtype=np.uint64)
             for cycle in range(shape[0]):
                 for bit in range(self.n_bits):
                     words[cycle, bit] = self._made(cycle, bit, index)
@@ -172,6 +201,14 @@ class Stimulus:
 
     def values(self, net: Netlist) -> dict[str, np.ndarray]:
         """The integers that each input port receives: (n_cycles or 1, n_patterns) each."""
+        if self.kind == "exhaustive":
+            start = 64 * self.first_word
+            numbers = np.arange(start, start + self.n_patterns, dtype=np.uint64)[None]
+            low, found = 0, {}
+            for p in net.inputs:
+                found[p.name] = numbers >> np.uint64(low) & np.uint64((1 << p.width) - 1)
+                low += p.width
+            return found
         return bits.port_values(self.words, [(p.name, p.width) for p in net.inputs], self.n_patterns)
 
 

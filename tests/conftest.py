@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("outside circuits are absent: they are test data that a clone does not carry")
     return folder
+
+
+def _run(capsys, monkeypatch, *arguments: str) -> tuple[int, str, str]:
+    from gatesim import cli
+
+    monkeypatch.setattr(sys, "argv", ["gatesim", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    seen = capsys.readouterr()
+    return int(caught.value.code or 0), seen.out, seen.err
+
+
+@pytest.fixture
+def gatesim(capsys, monkeypatch, tmp_path):
+    """The command line in an empty folder: arguments in; status, output and errors out."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: _run(capsys, monkeypatch, *arguments)

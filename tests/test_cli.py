@@ -7,21 +7,7 @@ import sys
 
 import pytest
 
-from gatesim import __version__, cli, read
-
-
-def run(capsys, monkeypatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["gatesim", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    seen = capsys.readouterr()
-    return int(caught.value.code or 0), seen.out, seen.err
-
-
-@pytest.fixture
-def gatesim(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: run(capsys, monkeypatch, *arguments)
+from gatesim import __version__, read
 
 
 def test_truth_table_of_a_full_adder(gatesim):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
 from .sim import sim
@@ -21,6 +22,7 @@ app.command("tour")(tour)
 app.command("sim")(sim)
 app.command("info")(info)
 app.command("map")(map_command)
+app.command("error")(error)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 

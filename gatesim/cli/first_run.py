@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+from functools import cache
 from time import perf_counter
 
 from .output import progress
 
 
+@cache  # a process that runs several commands says it once
 def announce_compilation() -> None:
     """From now on, one line on stderr when Numba starts to compile, and one that says how long it took."""
     from numba.core import event

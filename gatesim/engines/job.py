@@ -44,7 +44,9 @@ class Job:
         self.schedule, self.stimulus, self.state, self.nets, self.request = schedule, stimulus, state, nets, request
         self._parts: list[kernel.Sums] = []
         given = stimulus.words if stimulus.kind == "planes" else np.zeros((1, 0, 0), np.uint64)
-        self._source = kernel.Source(_SOURCES[stimulus.kind], np.ascontiguousarray(given), np.uint64(stimulus.seed))
+        self._source = kernel.Source(
+            _SOURCES[stimulus.kind], np.ascontiguousarray(given), np.uint64(stimulus.seed), stimulus.first_word
+        )
         n_words = stimulus.n_words
         self.out = bits.empty_planes((n_recorded, len(nets), n_words), "the record of this run")
         by_cycle = request is not None and "toggles" in request.measure and stimulus.n_cycles > 1

@@ -24,7 +24,7 @@ from ..schedule import Schedule
 CHUNK_ROWS = 1500
 """Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
 
-CACHE_BYTES = 512 * 1024
+CACHE_BYTES = 640 * 1024
 """Scratch that one block may use: half of a common second-level cache."""
 
 _SUPPORT = [support(table) for table in KINDS]

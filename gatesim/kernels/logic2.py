@@ -97,11 +97,12 @@ class Program(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where the inputs come from: planes (cycles or 1, bits, words or more), or made from a seed."""
+    """Where the inputs come from: planes (cycles or 1, bits, words), or made from a seed, from word ``first`` on."""
 
     kind: int
     planes: np.ndarray
     seed: np.uint64
+    first: int
 
 
 PLANES, EXHAUSTIVE, RANDOM = 0, 1, 2
@@ -223,12 +224,12 @@ def _load(source, input_slot, slots, cycle, low, n, keys):
     """Put the words ``low .. low + n`` of every input bit that is read into its slot."""
     n_bits = len(input_slot)
     if source.kind == RANDOM:
-        _load_random(keys, input_slot, slots, low, n)
+        _load_random(keys, input_slot, slots, source.first + low, n)
         return
     if source.kind == EXHAUSTIVE:
         for i in range(n_bits):
             if input_slot[i] >= 0:
-                _counting_words(i, low, slots[input_slot[i], :n])
+                _counting_words(i, source.first + low, slots[input_slot[i], :n])
         return
     planes = source.planes[0 if source.planes.shape[0] == 1 else cycle]
     ahead = planes.shape[1] - low - n
