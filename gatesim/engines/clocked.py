@@ -47,6 +47,9 @@ WIDE_BLOCK_ROWS = 400
 """Rows of a block where nothing is skipped: few values cross, and LLVM stays linear."""
 
 
+_NO_ROWS = (np.zeros((0, 5), np.uint32), np.zeros(1, np.int64), np.zeros((0, 3), np.uint32), np.zeros(1, np.int64))
+
+
 class Job(Protocol):
     """What a run works on: planes in and out, the state, and memories laid out in one array of words."""
 
@@ -200,8 +203,7 @@ class WordRun:
         self.plan, self.job = plan, job
         self.slots = _aligned(plan.n_slots)
         self.pending = np.zeros(len(plan.masks), np.uint64)
-        for unit in range(len(plan.units)):
-            self.pending[unit >> 6] |= np.uint64(1 << (unit & 63))
+        self.pending[:] = bits.lane_mask(len(plan.units))[: len(self.pending)] if plan.units else 0
         self.ran = np.zeros_like(self.pending)
         self.where = plan.register_slot + plan.position
         self.slots[self.where] = job.state.registers[:, 0]
@@ -210,10 +212,8 @@ class WordRun:
         self.planes = job.planes.reshape(job.planes.shape[:2])
         self.out = job.out.reshape(job.out.shape[:2])
         self.observe = _observed(plan, nets)
-        self.tables = (plan.ports(), plan.block_units(), plan.ranges(plan.cross_range), plan.ranges(plan.next_range))
-        self.masks = plan.masks.reshape(-1)
-        self.rows = plan.interpreted()
-        self.memory = (plan.read_table(), plan.write_table(), job.memory_table, job.words)
+        self.tables = (plan.ports, plan.block_units, plan.cross_starts, plan.next_starts, plan.masks.reshape(-1))
+        self.memory = (plan.read_table, plan.write_table, job.memory_table, job.words)
         self.units_run = self.units_met = 0
 
     def run(self, cycles: tuple[int, int], code: Compiled | None) -> None:
@@ -221,9 +221,9 @@ class WordRun:
         stimulus = self.job.stimulus
         addresses = np.zeros(0, np.int64) if code is None else code.addresses
         self.units_run += kernel.run_word(
-            self.slots, self.pending, self.ran, self.plan.layout(), stimulus.n_patterns,
+            self.slots, self.pending, self.ran, self.plan.layout, stimulus.n_patterns,
             *cycles, self.planes, self.observe, self.out, stimulus.n_cycles - len(self.out),
-            *self.tables, self.masks, addresses, *self.rows, *self.memory,
+            *self.tables, addresses, *(self.plan.interpreted if code is None else _NO_ROWS), *self.memory,
         )  # fmt: skip
         self.units_met += len(self.plan.units) * (cycles[1] - cycles[0])
 
@@ -248,12 +248,12 @@ class WideRun:
     def __init__(self, plan: Plan, job: Job, nets: np.ndarray, part: tuple[int, int]) -> None:
         self.plan, self.job, self.part = plan, job, part
         self.slots = _aligned(plan.n_slots * WIDE)
-        self.layout = plan.layout()
+        self.layout = plan.layout.copy()
         low, high = part
         self.slots.reshape(-1, WIDE)[self._places(), : high - low] = job.state.registers[:, low:high]
         self.observe = _observed(plan, nets)
-        self.ports = plan.ports()
-        self.memory = (plan.read_table(), plan.write_table(), job.memory_table, job.words)
+        self.ports = plan.ports
+        self.memory = (plan.read_table, plan.write_table, job.memory_table, job.words)
 
     def run(self, cycles: tuple[int, int], code: Compiled) -> None:
         """Simulate cycles ``cycles[0] ... cycles[1]``."""

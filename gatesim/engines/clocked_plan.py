@@ -8,6 +8,7 @@ in few blocks, and few values cross from one block to another.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -290,15 +291,18 @@ class Plan:
 
     # -- tables for the kernels --------------------------------------------------------------
 
+    @cached_property
     def layout(self) -> np.ndarray:
         """First slots of the inputs, registers, next states, crossing values, and what those were."""
         slots = (self.input_slot, self.register_slot, self.next_slot, self.cross_slot, self.before_slot)
         return np.array(slots, np.int64)
 
+    @cached_property
     def ports(self) -> np.ndarray:
         """(units,) int64: the read port of a unit, -1 for a block."""
         return np.array([p for _, p in self.units], np.int64)
 
+    @cached_property
     def block_units(self) -> np.ndarray:
         """Bits of the units that are blocks, 64 a word."""
         found = np.zeros(len(self.masks), np.uint64)
@@ -306,13 +310,23 @@ class Plan:
             found[unit >> 6] |= np.uint64(1 << (unit & 63))
         return found
 
-    def ranges(self, of_block: list[tuple[int, int]]) -> np.ndarray:
-        """(units + 1,) int64: where the values of each unit start, one unit after the other."""
+    @cached_property
+    def cross_starts(self) -> np.ndarray:
+        """(units + 1,) int64: where the crossing values of each unit start, one unit after the other."""
+        return self._starts(self.cross_range)
+
+    @cached_property
+    def next_starts(self) -> np.ndarray:
+        """(units + 1,) int64: the same for the next states."""
+        return self._starts(self.next_range)
+
+    def _starts(self, of_block: list[tuple[int, int]]) -> np.ndarray:
         ends = [0]
         for b, _ in self.units:
             ends.append(of_block[b][1] if b >= 0 else ends[-1])
         return np.array(ends, np.int64)
 
+    @cached_property
     def interpreted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Rows (three slots, slot, truth table) by unit with their bounds; copies (from, to, inverted) with theirs."""
         rows: list[tuple[int, ...]] = []
@@ -334,6 +348,7 @@ class Plan:
             np.array(copy_ptr, np.int64),
         )
 
+    @cached_property
     def read_table(self) -> np.ndarray:
         """(read ports, 6) int64: memory, address slot and bits, data slot and bits, unit."""
         s = self.schedule
@@ -344,6 +359,7 @@ class Plan:
         ]
         return np.array(rows, np.int64).reshape(-1, 6)
 
+    @cached_property
     def write_table(self) -> np.ndarray:
         """(write ports, 6) int64: memory, address slot and bits, data slot and bits, enable slot."""
         w = self.schedule.writes
