@@ -8,7 +8,7 @@ and memories stay inside the kernel for many cycles a call.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ from ..kernels import clocked as kernel
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
-from .base import Stepper
+from .base import Engine, Stepper
 from .clocked_code import WIDE, Coder, Words
 from .clocked_plan import Plan
 from .machine_code import MachineCode, has_ternary
@@ -59,6 +59,9 @@ class Job(Protocol):
     out: np.ndarray
     memory_table: np.ndarray
     words: np.ndarray
+
+    def finish(self) -> None:
+        """Clear the unused lanes and put the memories back into the state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +145,9 @@ class ClockedRunner:
             extra["activity"] = word.activity
         return {"tier": _named(tiers), "block_words": 1, "threads": 1, "rows": len(self.schedule.rows), **extra}
 
-    def stepper(self, job: Job, nets: np.ndarray) -> WordRun:
-        """A run of one word that goes on cycle by cycle."""
-        return WordRun(self.word_plan, job, nets)
+    def steps(self, n_patterns: int) -> bool:
+        """Whether a stepper of so many instances is its own."""
+        return n_patterns == 1 or (1 < n_patterns <= 64 and self.tier == "compiled")
 
     # -- many words --------------------------------------------------------------------------
 
@@ -240,6 +243,50 @@ class WordRun:
     def finish(self) -> None:
         """Put the registers back into the state."""
         self.job.state.registers[:] = self.registers
+
+
+class WordStepper(Stepper):
+    """Steps of one word: what did not change since the last step is skipped."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        stimulus: Stimulus,
+        ports: Sequence[str],
+        runner: ClockedRunner,
+        make_job: Callable[..., Job],
+    ) -> None:
+        super().__init__(engine, stimulus, ports)
+        nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
+        self._runner, self._job = runner, make_job(engine.schedule, stimulus, self._state, nets, 1)
+        self._run = WordRun(runner.word_plan, self._job, nets)
+        self._code = runner.compiled(1) if runner.tier == "compiled" else None
+
+    @property
+    def registers(self) -> np.ndarray:
+        return self._run.registers & bits.lane_mask(self._stimulus.n_patterns)
+
+    def step(self) -> None:
+        if self._code is None and self._runner.tier == "auto":
+            self._code = self._runner.compiled(1, wait=False)
+        self._run.run((0, 1), self._code)
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        self._finish()
+        low, found = 0, {}
+        for name in self._ports:
+            width = self._engine.netlist.port(name).width
+            found[name] = self._job.out[0, low : low + width]
+            low += width
+        return found
+
+    def state(self) -> State:
+        self._finish()
+        return self._job.state.copy()
+
+    def _finish(self) -> None:
+        self._run.finish()
+        self._job.finish()
 
 
 class WideRun:

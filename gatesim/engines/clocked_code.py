@@ -38,10 +38,7 @@ class Words:
     def store(self, value: str, pointer: str, spare: str) -> str:
         if self.width == self.count:
             return f"  store {self.type} {value}, ptr {pointer}, align {8 * self.width}\n"
-        return (
-            f"  {spare} = extractelement {self.type} {value}, i32 0\n"
-            f"  store i64 {spare}, ptr {pointer}, align 8\n"
-        )
+        return f"  {spare} = extractelement {self.type} {value}, i32 0\n  store i64 {spare}, ptr {pointer}, align 8\n"
 
 
 class _TextOps:

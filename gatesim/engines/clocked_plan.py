@@ -17,10 +17,13 @@ from ..kernels.logic2 import KIND_OF, KINDS, ORDER_OF, READ_KIND, support
 from ..schedule import Schedule
 
 BLOCK_ROWS = 64
-"""Rows of a block, about: a change in a block costs the whole block, a skipped block costs next to nothing."""
+"""Rows of a block, at least: a change costs the whole block, but finding it out costs time too."""
 
-MAX_BLOCKS = 128
-"""Blocks are made longer where there would be more: every 64 of them add a word to all wake masks."""
+MAX_BLOCK_ROWS = 400
+"""Rows of a block, at most: past that LLVM takes longer and longer."""
+
+USUAL_BLOCKS = 60
+"""Blocks grow to `MAX_BLOCK_ROWS` before there are more than this: units past the 64th need a second mask."""
 
 VECTOR = 8
 """Words that are compared at once: what is compared is laid out in multiples of it."""
@@ -61,14 +64,14 @@ class Plan:
     compares: memory addresses, write ports, observed nets, and the rows that stay inside a block.
     """
 
-    def __init__(self, schedule: Schedule, block_rows: int = BLOCK_ROWS) -> None:
+    def __init__(self, schedule: Schedule, block_rows: int | None = None) -> None:
         self.schedule = schedule
         self.kinds: list[int] = []
         self.inputs: list[tuple[Value | None, ...]] = []
         self._stages: list[int] = []
         self._levels: list[int] = []
         self._number_values()
-        self._cut(max(block_rows, -(-len(self.kinds) // MAX_BLOCKS)))
+        self._cut(block_rows or max(BLOCK_ROWS, min(MAX_BLOCK_ROWS, len(self.kinds) // USUAL_BLOCKS)))
         self._number_units()
         self._place()
 
@@ -224,7 +227,7 @@ class Plan:
                 if row not in self.home:
                     self.home[row] = at
                     at += 1
-        self.n_slots = at
+        self.n_slots = at + VECTOR  # what reads a vector may read past the last slot
         self._mask()
 
     def _put(self, parts: list[tuple[int, bool]], at: int) -> int:

@@ -65,11 +65,11 @@ class Job:
         return Program(schedule, width if code is None else code.width, arrays)
 
     def block_cost(self, lanes: int) -> int:
-        """A cycle of one block in row evaluations, about: copies count as rows, memories go lane by lane."""
+        """A cycle of one block in row evaluations, about: copies count as rows, and so does a lane of a memory port."""
         s = self.schedule
         copies = len(s.input_slot) + len(self.nets) + 3 * len(s.register_slot)
-        memory_bits = sum(len(p.address) + len(p.data) for p in (s.reads, s.writes)) * lanes
-        return max(1, len(s.rows) + copies + memory_bits // 2)
+        ports = len(s.reads.memory) + len(s.writes.memory)
+        return max(1, len(s.rows) + copies + ports * (lanes + 50))
 
     def run(
         self,

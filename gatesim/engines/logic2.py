@@ -18,6 +18,7 @@ from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
 from .base import Engine, Record, Stepper
+from .clocked import ClockedRunner, WordStepper
 from .job import Job
 from .straight import CACHE_BYTES, Code, compile_straight
 
@@ -56,6 +57,7 @@ class Logic2Engine(Engine):
             raise unknown_name("tier", tier, ("auto", "interpreting", "compiled"))
         self.tier = tier
         self._code: dict[int, Future[Code]] = {}
+        self.clocked = None if schedule.netlist.is_combinational else ClockedRunner(schedule, tier, threads)
 
     def compiled(self, width: int, *, wait: bool = True) -> Code | None:
         """The compiled form for slots of `width` words; started now if it was not (None: not ready yet)."""
@@ -80,6 +82,10 @@ class Logic2Engine(Engine):
         """Run a whole job, in slices over threads; returns the metadata."""
         n_words, n_cycles = job.stimulus.n_words, job.stimulus.n_cycles
         width = block_words(self.schedule, n_words)
+        if self.clocked is not None and self.clocked.takes(job):
+            extra = self.clocked.simulate(job, width)
+            job.finish()
+            return extra
         cost = job.block_cost(min(job.stimulus.n_patterns, 64 * width))
         blocks = -(-n_words // width)
         want_code = self.tier == "compiled" or (
@@ -121,6 +127,8 @@ class Logic2Engine(Engine):
 
     def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
         """A :class:`~gatesim.engines.base.Stepper` that calls the kernel directly."""
+        if self.clocked is not None and self.clocked.steps(stimulus.n_patterns):
+            return WordStepper(self, stimulus, ports, self.clocked)
         return _FastStepper(self, stimulus, ports)
 
 

@@ -103,28 +103,50 @@ def _take(slots, target, source, first, n, masks, pending):
     ``masks`` is (words of `pending`, compared slots) flattened.
     """
     width = len(masks) // len(pending)
-    whole = n & ~7
-    for k in range(whole, n):
-        if slots[target + k] != source[first + k]:
-            slots[target + k] = source[first + k]
-            for w in range(len(pending)):
-                pending[w] |= masks[w * width + target + k]
     last = len(pending) - 1
+    whole = n & ~7
+    rest = n - whole
+    if 0 < n < 8:
+        for k in range(n):
+            if slots[target + k] != source[first + k]:
+                slots[target + k] = source[first + k]
+                for w in range(len(pending)):
+                    pending[w] |= masks[w * width + target + k]
+        return
     for w in range(last):
         pending[w] |= _compare(slots, target, source, first, whole, masks, w * width + target)
     pending[last] |= _compare_and_copy(slots, target, source, first, whole, masks, last * width + target)
+    if rest:  # the last vector overlaps the one before, which differs no more
+        at = n - 8
+        for w in range(last):
+            pending[w] |= _compare(slots, target + at, source, first + at, 8, masks, w * width + target + at)
+        pending[last] |= _compare_and_copy(slots, target + at, source, first + at, 8, masks, last * width + target + at)
 
 
 # -- memories --------------------------------------------------------------------------------
 
 
+@intrinsic
+def _eight_bits(typingctx, slots, at):
+    """Lane 0 of ``slots[at:at + 8]`` as an 8-bit number."""
+
+    def codegen(context, builder, signature, args):
+        place = builder.gep(_data(context, builder, signature, args, 0), [args[1]])
+        vector = builder.load(builder.bitcast(place, _VECTOR.as_pointer()), align=8)
+        bits = builder.bitcast(builder.trunc(vector, ir.VectorType(ir.IntType(1), 8)), ir.IntType(8))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.uint64(slots, types.int64), codegen
+
+
 @njit(cache=True, nogil=True)
 def _number(slots, first, n):
-    """The integer on `n` one-word slots from `first` on, lane 0."""
+    """The integer on `n` one-word slots from `first` on, lane 0; seven more slots must exist."""
     total = np.uint64(0)
-    for k in range(min(n, 64)):
-        total |= (slots[first + k] & np.uint64(1)) << np.uint64(k)
-    return total
+    size = min(n, 64)
+    for k in range(0, size, 8):
+        total |= _eight_bits(slots, first + k) << np.uint64(k)
+    return total & (~np.uint64(0) >> np.uint64(64 - size)) if size else total
 
 
 @njit(cache=True, nogil=True)
@@ -271,12 +293,13 @@ def run_word(
                 ran[w] |= (ones >> np.uint64(64 - n)) << np.uint64(low)
                 later = ones << np.uint64(low + n) if low + n < 64 else np.uint64(0)
                 lo, size = cross[first], cross[first + n] - cross[first]
-                at = w * width + before + lo
                 for v in range(w, last):
                     woken = _compare(slots, before + lo, slots, crossing + lo, size, masks, v * width + before + lo)
                     pending[v] |= woken if v > w else woken & later
                 pending[w] &= later
-                woken = _compare_and_copy(slots, before + lo, slots, crossing + lo, size, masks, last * width + before + lo)
+                woken = _compare_and_copy(
+                    slots, before + lo, slots, crossing + lo, size, masks, last * width + before + lo
+                )
                 pending[last] |= woken if last > w else woken & later
         if cycle >= out_first:
             for i in range(len(observe)):
@@ -295,7 +318,9 @@ def run_word(
                 first = 64 * w + low
                 lo, size = following[first], following[first + n] - following[first]
                 for v in range(last):
-                    pending[v] |= _compare(slots, registers + lo, slots, next_states + lo, size, masks, v * width + registers + lo)
+                    pending[v] |= _compare(
+                        slots, registers + lo, slots, next_states + lo, size, masks, v * width + registers + lo
+                    )
                 pending[last] |= _compare_and_copy(
                     slots, registers + lo, slots, next_states + lo, size, masks, last * width + registers + lo
                 )

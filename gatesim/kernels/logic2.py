@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from .functions import CODE_KIND, READ_KIND
+from .transpose import transpose64
 from .vectors import (
     call_code,
     copy8,
@@ -38,13 +39,15 @@ GENERATED_BY = "2fc921c95731e11a"
 
 
 @njit(cache=True, nogil=True)
-def _gather(slots, literals, lo, hi, word, lane):
-    """The integer on `literals[lo:hi]` in one lane."""
-    total = np.uint64(0)
-    for k in range(lo, hi):
-        bit = (slots[literals[k] >> 1, word] >> lane) & np.uint64(1)
-        total |= (bit ^ np.uint64(literals[k] & 1)) << np.uint64(k - lo)
-    return total
+def _numbers(slots, literals, lo, hi, word, numbers):
+    """The integers on `literals[lo:hi]`, one a lane of a word, into ``numbers`` (64,)."""
+    for k in range(64):
+        if k < hi - lo:
+            literal = literals[lo + k]
+            numbers[k] = slots[literal >> 1, word] ^ (np.uint64(0) - np.uint64(literal & 1))
+        else:
+            numbers[k] = 0
+    transpose64(numbers)
 
 
 @njit(cache=True, nogil=True)
@@ -52,33 +55,33 @@ def _read(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, dat
     m = port_mem[port]
     base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
     lo, hi = data_ptr[port], data_ptr[port + 1]
+    numbers = np.empty(64, np.uint64)
     for w in range((lanes + 63) >> 6):
+        _numbers(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, numbers)
+        for i in range(64):
+            lane = 64 * w + i
+            address = numbers[i]
+            inside = lane < lanes and address < depth
+            numbers[i] = words[base + stride * (first_lane + lane) + np.int64(address)] if inside else np.uint64(0)
+        transpose64(numbers)
         for k in range(lo, hi):
-            slots[data_slot[k], w] = np.uint64(0)
-        for i in range(min(64, lanes - 64 * w)):
-            lane = np.uint64(i)
-            address = _gather(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, lane)
-            if address < depth:
-                value = words[base + stride * (first_lane + 64 * w + i) + np.int64(address)]
-                for k in range(lo, hi):
-                    slots[data_slot[k], w] |= ((value >> np.uint64(k - lo)) & np.uint64(1)) << lane
+            slots[data_slot[k], w] = numbers[k - lo]
 
 
 @njit(cache=True, nogil=True)
 def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, data_ptr, data_lit, enable, words):
     m = port_mem[port]
     base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
+    addresses, values = np.empty(64, np.uint64), np.empty(64, np.uint64)
     for w in range((lanes + 63) >> 6):
         enabled = slots[enable[port] >> 1, w] ^ (np.uint64(0) - np.uint64(enable[port] & 1))
         if enabled == 0:
             continue
+        _numbers(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, addresses)
+        _numbers(slots, data_lit, data_ptr[port], data_ptr[port + 1], w, values)
         for i in range(min(64, lanes - 64 * w)):
-            lane = np.uint64(i)
-            if (enabled >> lane) & np.uint64(1):
-                address = _gather(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, lane)
-                if address < depth:
-                    value = _gather(slots, data_lit, data_ptr[port], data_ptr[port + 1], w, lane)
-                    words[base + stride * (first_lane + 64 * w + i) + np.int64(address)] = value
+            if (enabled >> np.uint64(i)) & np.uint64(1) and addresses[i] < depth:
+                words[base + stride * (first_lane + 64 * w + i) + np.int64(addresses[i])] = values[i]
 
 
 # -- in and out ------------------------------------------------------------------------------
