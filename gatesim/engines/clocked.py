@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from threading import Event
-from typing import Protocol
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from ..stimulus import Stimulus
 from .base import Engine, Stepper
 from .clocked_code import WIDE, Coder, Words
 from .clocked_plan import Plan
+from .job import Job
 from .machine_code import MachineCode, has_ternary
 
 SLICE_SECONDS = 0.2
@@ -43,25 +43,14 @@ COMPILE_SECONDS = 1.5e-4
 MAX_COMPILED_ROWS = 100_000
 """Rows past which nothing is compiled unless asked for: it would outlast most runs, and hold up the exit."""
 
+MAX_GENERATED_BYTES = 1 << 28
+"""Generated stimuli larger than that are made where they are needed, by the kernel of all engines' runs."""
+
 WIDE_BLOCK_ROWS = 400
 """Rows of a block where nothing is skipped: few values cross, and LLVM stays linear."""
 
 
 _NO_ROWS = (np.zeros((0, 5), np.uint32), np.zeros(1, np.int64), np.zeros((0, 3), np.uint32), np.zeros(1, np.int64))
-
-
-class Job(Protocol):
-    """What a run works on: planes in and out, the state, and memories laid out in one array of words."""
-
-    stimulus: Stimulus
-    state: State
-    planes: np.ndarray
-    out: np.ndarray
-    memory_table: np.ndarray
-    words: np.ndarray
-
-    def finish(self) -> None:
-        """Clear the unused lanes and put the memories back into the state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +68,19 @@ class ClockedRunner:
         self.schedule, self.tier, self.threads = schedule, tier, threads
         self._making: dict[int, Future[Compiled]] = {}
 
-    def takes(self, stimulus: Stimulus) -> bool:
-        """Whether these runs are its own: one instance always, more where compiled code is wanted."""
-        return stimulus.n_patterns == 1 or (stimulus.n_patterns > 1 and self._wants_code(stimulus))
+    def takes(self, job: Job) -> bool:
+        """Whether a run is its own: one instance always, more where compiled code is wanted; no summaries."""
+        stimulus = job.stimulus
+        if job.request is not None or not stimulus.n_patterns:
+            return False
+        n_planes = 1 if stimulus.kind == "exhaustive" else stimulus.n_cycles
+        if stimulus.kind != "planes" and 8 * n_planes * stimulus.n_bits * stimulus.n_words > MAX_GENERATED_BYTES:
+            return False
+        return stimulus.n_patterns == 1 or self._wants_code(stimulus)
 
     def _wants_code(self, stimulus: Stimulus) -> bool:
         """Asked for, or interpreting takes several times longer than compiling."""
-        rows, n_words = len(self.schedule.rows), bits.n_words(stimulus.n_patterns)
+        rows, n_words = len(self.schedule.rows), stimulus.n_words
         work = rows * stimulus.n_cycles * -(-n_words // WIDE) * ROW_SECONDS
         pays = rows <= MAX_COMPILED_ROWS and work > 3 * (0.1 + rows * COMPILE_SECONDS)
         return self.tier == "compiled" or (self.tier == "auto" and pays)
@@ -115,15 +110,15 @@ class ClockedRunner:
         found = [code.address(f"block{b}") if b >= 0 else 0 for b, _ in plan.units]
         return Compiled(np.array(found, np.int64), code)
 
-    def simulate(self, job: Job, nets: np.ndarray, interpret: Callable[..., None]) -> dict[str, object]:
+    def simulate(self, job: Job, interpret: Callable[..., None]) -> dict[str, object]:
         """Run a job; ``interpret((word, word), (cycle, cycle))`` runs a part of it without this module."""
-        if bits.n_words(job.stimulus.n_patterns) == 1:
-            return self._run_word(job, nets, interpret)
-        return self._run_wide(job, nets, interpret)
+        if job.stimulus.n_words == 1:
+            return self._run_word(job, interpret)
+        return self._run_wide(job, interpret)
 
     # -- one word ----------------------------------------------------------------------------
 
-    def _run_word(self, job: Job, nets: np.ndarray, interpret: Callable[..., None]) -> dict[str, object]:
+    def _run_word(self, job: Job, interpret: Callable[..., None]) -> dict[str, object]:
         n_cycles, lanes = job.stimulus.n_cycles, job.stimulus.n_patterns
         want_code = self._wants_code(job.stimulus)
         if self.tier == "compiled":
@@ -137,7 +132,7 @@ class ClockedRunner:
                 interpret((0, 1), cycles)
                 continue
             if word is None:
-                word = WordRun(self.word_plan, job, nets)
+                word = WordRun(self.word_plan, job)
             word.run(cycles, code)
         extra: dict[str, object] = {}
         if word is not None:
@@ -151,8 +146,8 @@ class ClockedRunner:
 
     # -- many words --------------------------------------------------------------------------
 
-    def _run_wide(self, job: Job, nets: np.ndarray, interpret: Callable[..., None]) -> dict[str, object]:
-        n_words, n_cycles = job.planes.shape[2], job.stimulus.n_cycles
+    def _run_wide(self, job: Job, interpret: Callable[..., None]) -> dict[str, object]:
+        n_words, n_cycles = job.stimulus.n_words, job.stimulus.n_cycles
         if self.tier == "compiled":
             self.compiled(WIDE)
         seconds = self._cycle_seconds(min(job.stimulus.n_patterns, 64 * WIDE), WIDE)
@@ -172,7 +167,7 @@ class ClockedRunner:
                         interpret(part, cycles)
                         continue
                     if run is None:
-                        run = WideRun(self.wide_plan, job, nets, part)
+                        run = WideRun(self.wide_plan, job, part)
                     run.run(cycles, code)
                 if run is not None:
                     run.finish()
@@ -202,7 +197,7 @@ class ClockedRunner:
 class WordRun:
     """Slots of one word in the middle of a run: registers and memories go on from call to call."""
 
-    def __init__(self, plan: Plan, job: Job, nets: np.ndarray) -> None:
+    def __init__(self, plan: Plan, job: Job) -> None:
         self.plan, self.job = plan, job
         self.slots = _aligned(plan.n_slots)
         self.pending = np.zeros(len(plan.masks), np.uint64)
@@ -212,11 +207,12 @@ class WordRun:
         self.slots[self.where] = job.state.registers[:, 0]
         # What is never computed differs from nothing: next states start as the present ones.
         self.slots[plan.next_slot + plan.position] = job.state.registers[:, 0]
-        self.planes = job.planes.reshape(job.planes.shape[:2])
+        planes = np.ascontiguousarray(job.stimulus.words)
+        self.planes = planes.reshape(planes.shape[:2])
         self.out = job.out.reshape(job.out.shape[:2])
-        self.observe = _observed(plan, nets)
+        self.observe = _observed(plan, job.nets)
         self.tables = (plan.ports, plan.block_units, plan.cross_starts, plan.next_starts, plan.masks.reshape(-1))
-        self.memory = (plan.read_table, plan.write_table, job.memory_table, job.words)
+        self.memory = (plan.read_table, plan.write_table, *job.memory)
         self.units_run = self.units_met = 0
 
     def run(self, cycles: tuple[int, int], code: Compiled | None) -> None:
@@ -258,20 +254,23 @@ class WordStepper(Stepper):
     ) -> None:
         super().__init__(engine, stimulus, ports)
         nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
-        self._runner, self._job = runner, make_job(engine.schedule, stimulus, self._state, nets, 1)
-        self._run = WordRun(runner.word_plan, self._job, nets)
+        self._runner, self._job = runner, Job(engine.schedule, stimulus, self._state, nets, 1)
+        self._run = WordRun(runner.word_plan, self._job)
         self._code = runner.compiled(1) if runner.tier == "compiled" else None
 
     @property
     def registers(self) -> np.ndarray:
+        """(n_registers, 1) uint64: the flip-flops now, a copy."""
         return self._run.registers & bits.lane_mask(self._stimulus.n_patterns)
 
     def step(self) -> None:
+        """One cycle."""
         if self._code is None and self._runner.tier == "auto":
             self._code = self._runner.compiled(1, wait=False)
         self._run.run((0, 1), self._code)
 
     def outputs(self) -> dict[str, np.ndarray]:
+        """(bits, 1) planes of the output ports in the last step."""
         self._finish()
         low, found = 0, {}
         for name in self._ports:
@@ -281,6 +280,7 @@ class WordStepper(Stepper):
         return found
 
     def state(self) -> State:
+        """The state after the last step."""
         self._finish()
         return self._job.state.copy()
 
@@ -292,22 +292,23 @@ class WordStepper(Stepper):
 class WideRun:
     """Slots of eight words in the middle of a run of the words ``part`` of every plane."""
 
-    def __init__(self, plan: Plan, job: Job, nets: np.ndarray, part: tuple[int, int]) -> None:
+    def __init__(self, plan: Plan, job: Job, part: tuple[int, int]) -> None:
         self.plan, self.job, self.part = plan, job, part
         self.slots = _aligned(plan.n_slots * WIDE)
         self.layout = plan.layout.copy()
+        self.planes = np.ascontiguousarray(job.stimulus.words)
         low, high = part
         self.slots.reshape(-1, WIDE)[self._places(), : high - low] = job.state.registers[:, low:high]
-        self.observe = _observed(plan, nets)
+        self.observe = _observed(plan, job.nets)
         self.ports = plan.ports
-        self.memory = (plan.read_table, plan.write_table, job.memory_table, job.words)
+        self.memory = (plan.read_table, plan.write_table, *job.memory)
 
     def run(self, cycles: tuple[int, int], code: Compiled) -> None:
         """Simulate cycles ``cycles[0] ... cycles[1]``."""
         stimulus, (low, high) = self.job.stimulus, self.part
         registers = kernel.run_wide(
             self.slots, self.layout, stimulus.n_patterns, low, high - low,
-            *cycles, self.job.planes, self.observe, self.job.out, stimulus.n_cycles - len(self.job.out),
+            *cycles, self.planes, self.observe, self.job.out, stimulus.n_cycles - len(self.job.out),
             self.ports, code.addresses, *self.memory,
         )  # fmt: skip
         if registers != self.layout[1]:

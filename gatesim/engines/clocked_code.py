@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..kernels.logic2 import KINDS, expression
+from ..kernels.functions import KINDS, expression
 from .clocked_plan import Block, Plan
 
 WIDE = 8
@@ -23,10 +23,12 @@ class Words:
         self.forms = _forms(self.count, ternary)
 
     def declarations(self) -> str:
+        """What the module needs from outside."""
         t = self.type
         return f"declare {t} {self.intrinsic}({t}, {t}, {t}, i32)\n" if self.ternary else ""
 
     def load(self, name: str, pointer: str) -> str:
+        """Lines that load a slot."""
         if self.width == self.count:
             return f"  {name} = load {self.type}, ptr {pointer}, align {8 * self.width}\n"
         return (
@@ -36,6 +38,7 @@ class Words:
         )
 
     def store(self, value: str, pointer: str, spare: str) -> str:
+        """Lines that store a value; `spare` is a name that they may use."""
         if self.width == self.count:
             return f"  store {self.type} {value}, ptr {pointer}, align {8 * self.width}\n"
         return f"  {spare} = extractelement {self.type} {value}, i32 0\n  store i64 {spare}, ptr {pointer}, align 8\n"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..kernels.logic2 import KIND_OF, KINDS, ORDER_OF, READ_KIND, support
+from ..kernels.functions import KIND_OF, KINDS, ORDER_OF, READ_KIND, support
 from ..schedule import Schedule
 
 BLOCK_ROWS = 64

@@ -53,6 +53,11 @@ class Job:
         self._before = bits.empty_planes((len(nets) if by_cycle else 0, n_words), "counting toggles by cycle")
         self._memory = _memory_arrays(schedule, state)
 
+    @property
+    def memory(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 3) int64 rows (first word, distance from lane to lane, depth), and all words in one array."""
+        return self._memory
+
     # -- running -----------------------------------------------------------------------------
 
     def program(self, code: Code | None, width: int) -> Program:

@@ -83,9 +83,7 @@ class Logic2Engine(Engine):
         n_words, n_cycles = job.stimulus.n_words, job.stimulus.n_cycles
         width = block_words(self.schedule, n_words)
         if self.clocked is not None and self.clocked.takes(job):
-            extra = self.clocked.simulate(job, width)
-            job.finish()
-            return extra
+            return self._work_clocked(self.clocked, job, width)
         cost = job.block_cost(min(job.stimulus.n_patterns, 64 * width))
         blocks = -(-n_words // width)
         want_code = self.tier == "compiled" or (
@@ -124,6 +122,17 @@ class Logic2Engine(Engine):
         job.finish()
         tier = ", then ".join(sorted(tiers, reverse=True))
         return {"tier": tier, "block_words": width, "threads": n_threads, "rows": len(self.schedule.rows)}
+
+    def _work_clocked(self, clocked: ClockedRunner, job: Job, width: int) -> dict[str, object]:
+        """Leave a job to the clocked runner; what it has no code for yet is interpreted here."""
+        no_sums = job.new_sums()
+
+        def interpret(words: tuple[int, int], cycles: tuple[int, int]) -> None:
+            job.run(job.program(None, width), _scratch(self.schedule.n_slots, width), words, cycles, no_sums)
+
+        extra = clocked.simulate(job, interpret)
+        job.finish()
+        return extra
 
     def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
         """A :class:`~gatesim.engines.base.Stepper` that calls the kernel directly."""

@@ -150,7 +150,9 @@ class _Run:
         self.progress[kernel.N_DIRTY] = len(contradicted)
         self.touched = np.zeros(-(-n // 64), np.bool_)
         self.changed = np.zeros(2 * n + 2, np.uint32)
-        self.edges = np.zeros(sum(map(len, engine._readers[2:])) + int(engine._readers[0].sum()) + 2 * kernel.READERS, np.uint32)
+        self.edges = np.zeros(
+            sum(map(len, engine._readers[2:])) + int(engine._readers[0].sum()) + 2 * kernel.READERS, np.uint32
+        )
         self.starts = np.zeros(2 * n + 2, np.int64), np.zeros(2 * n + 2, np.int64)
         self.is_watched = np.zeros(n, np.int64)
         self.is_watched[list(watched)] = 1

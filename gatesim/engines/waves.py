@@ -241,8 +241,10 @@ class _Job:
     def _finish_inputs(self, part: _Part, room: _Room, low: int, words: int) -> None:
         """Inputs change at most once: their counts."""
         inputs = self.plan.inputs
-        changed = (self.before[:, low : low + words] ^ self.after[:, low : low + words])
-        ones = np.bitwise_count(changed).sum(axis=1, dtype=np.int64) if changed.size else np.zeros(len(inputs), np.int64)
+        changed = self.before[:, low : low + words] ^ self.after[:, low : low + words]
+        ones = (
+            np.bitwise_count(changed).sum(axis=1, dtype=np.int64) if changed.size else np.zeros(len(inputs), np.int64)
+        )
         part.toggles[inputs] += ones
         part.needed[inputs] += ones
         part.last[inputs] = np.maximum(part.last[inputs], np.where(ones > 0, self.arrival, -1))
@@ -368,7 +370,9 @@ def _joined(net: Netlist, parts: list[_Part], job: _Job, seconds: float, threads
     )
     lanes = [x for p in parts for x in p.lanes]
     per_pattern = (
-        PerPattern(*(np.concatenate(column)[: job.n_patterns] for column in zip(*lanes, strict=True))) if lanes else None
+        PerPattern(*(np.concatenate(column)[: job.n_patterns] for column in zip(*lanes, strict=True)))
+        if lanes
+        else None
     )
     before = [b for p in parts for b in p.before]
     return Waves(
