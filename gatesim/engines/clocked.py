@@ -250,7 +250,6 @@ class WordStepper(Stepper):
         stimulus: Stimulus,
         ports: Sequence[str],
         runner: ClockedRunner,
-        make_job: Callable[..., Job],
     ) -> None:
         super().__init__(engine, stimulus, ports)
         nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
@@ -325,7 +324,7 @@ class WideRun:
 
 def _observed(plan: Plan, nets: np.ndarray) -> np.ndarray:
     """Slots of observed nets."""
-    slot_of = {net: plan.probe_slot + k for k, net in enumerate(plan.schedule.probes)}
+    slot_of = {net: plan.probe_slot + k for k, net in enumerate(plan.probe_nets)}
     return np.array([slot_of[int(net)] for net in nets], np.int64)
 
 

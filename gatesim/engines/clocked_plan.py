@@ -131,7 +131,9 @@ class Plan:
                 holds[row[3]] = add(kind, tuple(holds[row[j]] if used[j] else None for j in range(3)))
         self.write_rows = all_shown([*s.writes.address, *s.writes.data, *s.writes.enable])
         self.next_rows = all_shown(s.next_literal)
-        self.probe_rows = all_shown(s.probes.values())
+        ports = [k for p in s.netlist.outputs for k in p.nets]
+        self.probe_nets = list(dict.fromkeys([*ports, *np.flatnonzero(s.probes >= 0).tolist()]))
+        self.probe_rows = all_shown(s.probes[self.probe_nets])
 
     # -- blocks ------------------------------------------------------------------------------
 

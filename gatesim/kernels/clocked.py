@@ -18,7 +18,6 @@ from numba.extending import intrinsic
 
 from .transpose import transpose64
 
-
 _VECTOR = ir.VectorType(ir.IntType(64), 8)
 
 
