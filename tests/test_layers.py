@@ -40,7 +40,7 @@ LAYERS = (
 )
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli"),
-    "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.cli"),
+    "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.engines.machine_code", "gatesim.cli"),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),
@@ -114,7 +114,7 @@ def test_imports_go_downward(path):
             )
 
 
-CODE_GENERATORS = ("functions.py", "vectors.py")
+CODE_GENERATORS = ("functions.py", "transpose.py", "vectors.py")
 
 
 def test_kernels_are_self_contained():
@@ -126,8 +126,9 @@ def test_kernels_are_self_contained():
 
 def test_an_edit_of_a_code_generator_reaches_the_kernel_cache():
     """Numba's disk cache looks at the file of a kernel only: it must change with what generates its code."""
-    from gatesim.kernels import logic2
+    from gatesim.kernels import clocked, logic2
 
     folder = ROOT / "gatesim" / "kernels"
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in CODE_GENERATORS)).hexdigest()[:16]
-    assert digest == logic2.GENERATED_BY, f'write GENERATED_BY = "{digest}" in gatesim/kernels/logic2.py'
+    for kernel in (clocked, logic2):
+        assert digest == kernel.GENERATED_BY, f'write GENERATED_BY = "{digest}" in {kernel.__name__}'

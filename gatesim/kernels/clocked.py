@@ -17,6 +17,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .transpose import transpose64
+from .vectors import copy8
+
+GENERATED_BY = "1b32a2310fb9e026"
+"""Hash of the code generators: an edit of them changes this file, at which Numba's disk cache looks."""
 
 _VECTOR = ir.VectorType(ir.IntType(64), 8)
 
@@ -330,6 +334,16 @@ def run_word(
 
 
 @njit(cache=True, nogil=True)
+def _move(target, t, source, s, n):
+    """``target[t:t + n] = source[s:s + n]``, at most eight words."""
+    if n == 8:
+        copy8(target, t, source, s, np.uint64(0))
+    else:
+        for k in range(n):
+            target[t + k] = source[s + k]
+
+
+@njit(cache=True, nogil=True)
 def run_wide(
     slots, layout, lanes, first_word, n_words, first_cycle, last_cycle, stimulus, observe, out, out_first,
     ports, codes, reads, writes, mem, words,
@@ -342,13 +356,13 @@ def run_wide(
     """
     inputs, registers, following = layout[0], layout[1], layout[2]
     block, values = np.zeros(64, np.uint64), np.zeros(64, np.uint64)
+    given, kept = stimulus.reshape(-1), out.reshape(-1)
     held = stimulus.shape[0] == 1
     for cycle in range(first_cycle, last_cycle):
         if not held or cycle == first_cycle:
-            planes = stimulus[0 if held else cycle]
-            for i in range(planes.shape[0]):
-                for w in range(n_words):
-                    slots[(inputs + i) * 8 + w] = planes[i, first_word + w]
+            for i in range(stimulus.shape[1]):
+                at = ((0 if held else cycle) * stimulus.shape[1] + i) * stimulus.shape[2] + first_word
+                _move(slots, (inputs + i) * 8, given, at, n_words)
         for unit in range(len(ports)):
             port = ports[unit]
             if port < 0:
@@ -361,8 +375,8 @@ def run_wide(
                     slots[(reads[port, 3] + k) * 8 + w] = block[k]
         if cycle >= out_first:
             for i in range(len(observe)):
-                for w in range(n_words):
-                    out[cycle - out_first, i, first_word + w] = slots[observe[i] * 8 + w]
+                at = ((cycle - out_first) * out.shape[1] + i) * out.shape[2] + first_word
+                _move(kept, at, slots, observe[i] * 8, n_words)
         for port in range(len(writes)):
             for w in range(n_words):
                 lane = 64 * (first_word + w)
