@@ -93,7 +93,7 @@ class ClockedRunner:
     @cached_property
     def wide_plan(self) -> Plan:
         """Blocks for slots of eight words."""
-        return Plan(self.schedule, WIDE_BLOCK_ROWS)
+        return Plan(self.schedule, WIDE_BLOCK_ROWS, bundled=False)
 
     def compiled(self, width: int, *, wait: bool = True) -> Compiled | None:
         """The code for slots of 1 or 8 words; started now if it was not (None: not ready yet)."""
@@ -106,7 +106,7 @@ class ClockedRunner:
 
     def _compile(self, width: int) -> Compiled:
         plan = self.word_plan if width == 1 else self.wide_plan
-        code = MachineCode(Coder(plan, Words(width, has_ternary(width))).text())
+        code = MachineCode(Coder(plan, Words(width, has_ternary(width)), Words(WIDE, has_ternary(WIDE))).text())
         found = [code.address(f"block{b}") if b >= 0 else 0 for b, _ in plan.units]
         return Compiled(np.array(found, np.int64), code)
 

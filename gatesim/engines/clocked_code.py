@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from ..kernels.functions import KINDS, expression
-from .clocked_plan import Block, Plan
+from .bundles import LANES
+from .clocked_plan import Block, Plan, Sink
 
 WIDE = 8
 """Words of a slot in straight code: one 512-bit vector."""
@@ -91,12 +92,13 @@ def _forms(count: int, ternary: bool) -> list[tuple[str, str]]:
 class Coder:
     """LLVM text of a plan: a function ``block0 ...`` of (slots, registers, next states) for every block."""
 
-    def __init__(self, plan: Plan, words: Words) -> None:
-        self.plan, self.words = plan, words
+    def __init__(self, plan: Plan, words: Words, wide: Words) -> None:
+        self.plan, self.words, self.wide = plan, words, wide
 
     def text(self) -> str:
         """The whole module."""
-        return self.words.declarations() + "".join(self._block(block, n) for n, block in enumerate(self.plan.blocks))
+        declarations = dict.fromkeys((self.words.declarations(), self.wide.declarations()))
+        return "".join(declarations) + "".join(self._block(block, n) for n, block in enumerate(self.plan.blocks))
 
     def _pointer(self, name: str, slot: int) -> str:
         plan = self.plan
@@ -110,6 +112,9 @@ class Coder:
     def _block(self, block: Block, number: int) -> str:
         plan, words = self.plan, self.words
         lines = [f"define void @block{number}(ptr noalias %s, ptr noalias %q, ptr noalias %d) {{\n"]
+        if block.bundles:
+            lines += self._bundles(block)
+            return "".join([*lines, "  ret void\n}\n"])
         value: dict[int, str] = {}
 
         def get(source: int) -> str:
@@ -140,3 +145,74 @@ class Coder:
             shown = f"%n{row}" if sink.inverted else value
             lines.append(self.words.store(shown, f"%p{row}_{k}", f"%e{row}_{k}"))
         return "".join(lines)
+
+    # -- eight rows at once ------------------------------------------------------------------
+
+    def _bundles(self, block: Block) -> list[str]:
+        """A block of bundles: vectors of eight slots."""
+        plan, wide = self.plan, self.wide
+        lines: list[str] = []
+        value: dict[tuple[int, ...], str] = {}
+
+        def get(values: tuple[int, ...]) -> str:
+            if values not in value:
+                name = value[values] = f"%v{len(value)}"
+                slots = [plan.slot(v) for v in values]
+                lines.append(self._pointer(f"{name}_p", slots[0]))
+                if slots == list(range(slots[0], slots[0] + LANES)):
+                    lines.append(f"  {name} = load {wide.type}, ptr {name}_p, align 8\n")
+                elif len(set(slots)) == 1:
+                    lines.append(_splat(name, wide.type))
+                else:
+                    lines.append(self._gather(name, slots))
+            return value[values]
+
+        for number, bundle in enumerate(block.bundles):
+            pins = [tuple(plan.inputs[row][k] for row in bundle) for k in range(3)]
+            known = [None if pin[0] is None else get(pin) for pin in pins]
+            spare = next(v for v in known if v is not None)
+            a, b, c = (spare if v is None else v for v in known)
+            body, result = wide.forms[plan.kinds[bundle[0]]]
+            lines.append(body.format(a=a, b=b, c=c, p=f"b{number}"))
+            value[bundle] = result.format(a=a, b=b, c=c, p=f"b{number}")
+        for number, bundle in enumerate(block.bundles):
+            lines.append(self._store_bundle(number, bundle, value[bundle]))
+        return lines
+
+    def _gather(self, name: str, slots: list[int]) -> str:
+        """A vector of eight slots that lie apart."""
+        lines, so_far = [], "undef"
+        for k, slot in enumerate(slots):
+            lines.append(self._pointer(f"{name}_p{k}", slot))
+            lines.append(f"  {name}_w{k} = load i64, ptr {name}_p{k}, align 8\n")
+            following = name if k == LANES - 1 else f"{name}_i{k}"
+            lines.append(f"  {following} = insertelement {self.wide.type} {so_far}, i64 {name}_w{k}, i32 {k}\n")
+            so_far = following
+        return "".join(lines)
+
+    def _store_bundle(self, number: int, bundle: tuple[int, ...], value: str) -> str:
+        lines = [f"  %n{number} = xor {self.wide.type} {value}, {self.wide.ones}\n"]
+        left = {row: list(self.plan.sinks[row]) for row in bundle}
+        for k, first in enumerate(self.plan.sinks[bundle[0]]):
+            whole = [Sink(first.slot + lane, first.inverted) for lane in range(LANES)]
+            if all(sink in left[row] for row, sink in zip(bundle, whole, strict=True)):
+                for row, sink in zip(bundle, whole, strict=True):
+                    left[row].remove(sink)
+                lines.append(self._pointer(f"%q{number}_{k}", first.slot))
+                shown = f"%n{number}" if first.inverted else value
+                lines.append(f"  store {self.wide.type} {shown}, ptr %q{number}_{k}, align 8\n")
+        for lane, row in enumerate(bundle):
+            for k, sink in enumerate(left[row]):
+                shown = f"%n{number}" if sink.inverted else value
+                lines.append(f"  %e{row}_{k} = extractelement {self.wide.type} {shown}, i32 {lane}\n")
+                lines.append(self._pointer(f"%p{row}_{k}", sink.slot))
+                lines.append(f"  store i64 %e{row}_{k}, ptr %p{row}_{k}, align 8\n")
+        return "".join(lines)
+
+
+def _splat(name: str, kind: str) -> str:
+    return (
+        f"  {name}_w = load i64, ptr {name}_p, align 8\n"
+        f"  {name}_i = insertelement {kind} undef, i64 {name}_w, i32 0\n"
+        f"  {name} = shufflevector {kind} {name}_i, {kind} undef, <8 x i32> zeroinitializer\n"
+    )

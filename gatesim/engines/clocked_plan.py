@@ -15,12 +15,16 @@ import numpy as np
 
 from ..kernels.functions import KIND_OF, KINDS, ORDER_OF, READ_KIND, support
 from ..schedule import Schedule
+from .bundles import Bundle, find_bundles
 
 BLOCK_ROWS = 64
 """Rows of a block, at least: a change costs the whole block, but finding it out costs time too."""
 
 MAX_BLOCK_ROWS = 400
 """Rows of a block, at most: past that LLVM takes longer and longer."""
+
+BLOCK_BUNDLES = 32
+"""Bundles of a block of bundles, at most."""
 
 USUAL_BLOCKS = 60
 """Blocks grow to `MAX_BLOCK_ROWS` before there are more than this: units past the 64th need a second mask."""
@@ -44,10 +48,11 @@ class Sink(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Rows evaluated together, in order; ``stage`` counts the memory reads that come before."""
+    """Rows evaluated together, in order; a block of bundles has nothing else."""
 
     rows: list[int]
     stage: int
+    bundles: list[Bundle]
 
 
 def padded(n: int) -> int:
@@ -58,19 +63,22 @@ def padded(n: int) -> int:
 class Plan:
     """Blocks, slots and wake masks of one schedule, the same for interpreting and for compiling.
 
-    *Units* are what can be skipped: the blocks of stage 0, the read ports that follow them, the blocks
-    of stage 1, and so on; a unit only wakes later ones. A *slot* holds one value; in order: constant 0;
-    inputs; read data; registers; next states; crossing values, and what they were; then what nobody
+    *Units* are what can be skipped: the blocks of stage 0, those of its bundles, the read ports that
+    follow, the blocks of stage 1, and so on; a unit only wakes later ones. A *slot* holds one value; in
+    order: constant 0; inputs; read data; registers; next states; crossing values, and what they were; then what nobody
     compares: memory addresses, write ports, observed nets, and the rows that stay inside a block.
     """
 
-    def __init__(self, schedule: Schedule, block_rows: int | None = None) -> None:
+    def __init__(self, schedule: Schedule, block_rows: int | None = None, bundled: bool = True) -> None:
         self.schedule = schedule
         self.kinds: list[int] = []
         self.inputs: list[tuple[Value | None, ...]] = []
-        self._stages: list[int] = []
         self._levels: list[int] = []
         self._number_values()
+        rows = [row for row, _ in self.next_rows]
+        found = find_bundles(self.kinds, self.inputs, self._levels, rows, self.first_register) if bundled else []
+        self._bundle_of = {row: bundle for bundle in found for row in bundle}
+        self._find_stages()
         self._cut(block_rows or max(BLOCK_ROWS, min(MAX_BLOCK_ROWS, len(self.kinds) // USUAL_BLOCKS)))
         self._number_units()
         self._place()
@@ -86,22 +94,20 @@ class Plan:
         holds: dict[int, Value] = {0: ~0}
         holds |= {int(slot): ~(1 + i) for i, slot in enumerate(s.input_slot) if slot >= 0}
         holds |= {int(slot): ~(self.first_register + j) for j, slot in enumerate(s.register_slot)}
-        data_stage = [0] * len(s.reads.data)
         copies: dict[Value, int] = {}
-        n_ports = len(s.reads.memory)
-        self.port_stage = [0] * n_ports
-        self.address_rows: list[list[tuple[int, bool]]] = [[] for _ in range(n_ports)]
+        self.address_rows: list[list[tuple[int, bool]]] = [[] for _ in s.reads.memory]
+        self._data_port = np.repeat(np.arange(len(s.reads.memory)), np.diff(s.reads.data_ptr)).tolist()
+        self._port_level = [0] * len(s.reads.memory)
 
-        def stage(value: Value) -> int:
+        def level(value: Value) -> int:
             if value >= 0:
-                return self._stages[value]
-            return data_stage[~value - self.first_data] if ~value >= self.first_data else 0
+                return self._levels[value]
+            return self._port_level[self._data_port[~value - self.first_data]] if ~value >= self.first_data else 0
 
         def add(kind: int, sources: tuple[Value | None, ...]) -> int:
             self.kinds.append(kind)
             self.inputs.append(sources)
-            self._stages.append(max(stage(v) for v in sources if v is not None))
-            self._levels.append(1 + max((self._levels[v] for v in sources if v is not None and v >= 0), default=0))
+            self._levels.append(1 + max(level(v) for v in sources if v is not None))
             return len(self.kinds) - 1
 
         def shown(literal: int) -> tuple[int, bool]:
@@ -122,10 +128,9 @@ class Plan:
                 port = row[0]
                 lo, hi = s.reads.address_ptr[port : port + 2]
                 self.address_rows[port] = all_shown(s.reads.address[lo:hi])
-                self.port_stage[port] = max((self._stages[r] for r, _ in self.address_rows[port]), default=0)
+                self._port_level[port] = 1 + max((self._levels[r] for r, _ in self.address_rows[port]), default=0)
                 for k in range(s.reads.data_ptr[port], s.reads.data_ptr[port + 1]):
                     holds[int(s.reads.data[k])] = ~(self.first_data + k)
-                    data_stage[k] = self.port_stage[port] + 1
             else:
                 used = _SUPPORT[kind]
                 holds[row[3]] = add(kind, tuple(holds[row[j]] if used[j] else None for j in range(3)))
@@ -136,6 +141,44 @@ class Plan:
         self.probe_rows = all_shown(s.probes[self.probe_nets])
 
     # -- blocks ------------------------------------------------------------------------------
+
+    def _find_stages(self) -> None:
+        """Stage of every row and read port: rows see bundles and read data of earlier stages only."""
+        self._stages = [0] * len(self.kinds)
+        self.port_stage = [0] * len(self._port_level)
+        ports = sorted(range(len(self._port_level)), key=self._port_level.__getitem__)
+
+        def seen(value: Value | None, bundled: bool) -> int:
+            if value is None or (value < 0 and ~value < self.first_data):
+                return 0
+            if value < 0:
+                return self.port_stage[self._data_port[~value - self.first_data]] + 1
+            return self._stages[value] + (value in self._bundle_of and not bundled)
+
+        def place(rows: Iterable[int]) -> None:
+            for row in rows:
+                bundle = self._bundle_of.get(row)
+                members = bundle or (row,)
+                stage = max(seen(v, bundle is not None) for r in members for v in self.inputs[r])
+                for r in members:
+                    self._stages[r] = stage
+
+        # Next states that nobody reads may be bundles of rows of many levels: they come last.
+        read = {v for sources in self.inputs for v in sources if v is not None and v >= 0}
+        last = [r for r, bundle in self._bundle_of.items() if not read.intersection(bundle)]
+        late = set(last)
+        rows = sorted((r for r in range(len(self.kinds)) if r not in late), key=self._levels.__getitem__)
+        at = 0
+        for port in ports:
+            # A port of level n reads rows below n; rows of level n + 1 may read its data.
+            end = at
+            while end < len(rows) and self._levels[rows[end]] < self._port_level[port]:
+                end += 1
+            place(rows[at:end])
+            at = end
+            self.port_stage[port] = max((self._stages[r] for r, _ in self.address_rows[port]), default=0)
+        place(rows[at:])
+        place(last)
 
     def _ordered(self) -> tuple[list[list[int]], bytearray]:
         """Rows depth first from what they are for, by stage; and which rows end such a cone."""
@@ -169,7 +212,8 @@ class Plan:
         self.block_of = [-1] * len(self.kinds)
         by_stage, ends = self._ordered()
         self.n_stages = len(by_stage)
-        for stage, rows in enumerate(by_stage):
+        for stage, every in enumerate(by_stage):
+            rows = [row for row in every if row not in self._bundle_of]
             low = 0
             while low < len(rows):
                 high = min(low + block_rows, len(rows))
@@ -178,8 +222,16 @@ class Plan:
                     high = next(good, high)
                 for row in rows[low:high]:
                     self.block_of[row] = len(self.blocks)
-                self.blocks.append(Block(rows[low:high], stage))
+                self.blocks.append(Block(rows[low:high], stage, []))
                 low = high
+            bundles = list(dict.fromkeys(self._bundle_of[row] for row in every if row in self._bundle_of))
+            bundles.sort(key=lambda bundle: max(self._levels[row] for row in bundle))
+            for low in range(0, len(bundles), BLOCK_BUNDLES):
+                some = bundles[low : low + BLOCK_BUNDLES]
+                members = [row for bundle in some for row in bundle]
+                for row in members:
+                    self.block_of[row] = len(self.blocks)
+                self.blocks.append(Block(members, stage, some))
 
     def _number_units(self) -> None:
         """``units``: blocks and read ports in order; and by value the units that read it."""
@@ -260,7 +312,8 @@ class Plan:
         self.cross_range: list[tuple[int, int]] = []
         low = 0
         for block in self.blocks:
-            rows = [row for row in block.rows if row in self.readers]
+            # Of a bundle all rows cross when one does: they lie side by side.
+            rows = [row for row in block.rows if any(r in self.readers for r in self._bundle_of.get(row, (row,)))]
             for position, row in enumerate(rows, low):
                 self.home[row] = at + position
                 self.sinks[row].append(Sink(at + position, False))
