@@ -165,9 +165,8 @@ class Plan:
 
         # Next states that nobody reads may be bundles of rows of many levels: they come last.
         read = {v for sources in self.inputs for v in sources if v is not None and v >= 0}
-        last = [r for r, bundle in self._bundle_of.items() if not read.intersection(bundle)]
-        late = set(last)
-        rows = sorted((r for r in range(len(self.kinds)) if r not in late), key=self._levels.__getitem__)
+        self._late = {r for r, bundle in self._bundle_of.items() if not read.intersection(bundle)}
+        rows = sorted((r for r in range(len(self.kinds)) if r not in self._late), key=self._levels.__getitem__)
         at = 0
         for port in ports:
             # A port of level n reads rows below n; rows of level n + 1 may read its data.
@@ -178,7 +177,7 @@ class Plan:
             at = end
             self.port_stage[port] = max((self._stages[r] for r, _ in self.address_rows[port]), default=0)
         place(rows[at:])
-        place(last)
+        place(sorted(self._late))
 
     def _ordered(self) -> tuple[list[list[int]], bytearray]:
         """Rows depth first from what they are for, by stage; and which rows end such a cone."""
@@ -224,8 +223,9 @@ class Plan:
                     self.block_of[row] = len(self.blocks)
                 self.blocks.append(Block(rows[low:high], stage, []))
                 low = high
+            # Depth first too: all rows of a bundle read the same bundles (but those that come last).
             bundles = list(dict.fromkeys(self._bundle_of[row] for row in every if row in self._bundle_of))
-            bundles.sort(key=lambda bundle: max(self._levels[row] for row in bundle))
+            bundles.sort(key=lambda bundle: bundle[0] in self._late)
             for low in range(0, len(bundles), BLOCK_BUNDLES):
                 some = bundles[low : low + BLOCK_BUNDLES]
                 members = [row for bundle in some for row in bundle]
