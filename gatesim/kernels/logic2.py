@@ -32,7 +32,7 @@ from .vectors import (
     sign8,
 )
 
-GENERATED_BY = "2fc921c95731e11a"
+GENERATED_BY = "512f3e7736393f1d"
 """Hash of the files that generate code for this one: Numba's disk cache notices an edit here only."""
 
 # -- memories --------------------------------------------------------------------------------
