@@ -2,13 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
 from rich.text import Text
 from typer.testing import CliRunner
 
 from benchmarks import harness
 from benchmarks.__main__ import lines, names, number
+from benchmarks.circuits import array_multiplier
 from benchmarks.harness import Record, Times, in_turn, load, save, skip
+from benchmarks.peers import berkeley_abc, check, pyrtl_sim, straight_c, verilog
+from benchmarks.peers.source import assignments
+from gatesim import GATES, Builder, Stimulus, compile, engine, map_to, strash
 
 
 def test_more_is_better_except_for_seconds_and_bytes():
@@ -105,3 +110,63 @@ def test_each_figure_stands_beside_its_goal_and_its_peers():
         "    2.5x p [1] (2), wanted 3x: NOT MET",
         "    5x q (1)",
     ]
+
+
+@pytest.fixture(scope="module")
+def small():
+    net = strash(map_to(array_multiplier(4), "aig"))
+    stimulus = Stimulus.random(net, 4096, rng=3)
+    return net, stimulus.words[0], engine("python")(compile(net)).run(stimulus).words[0]
+
+
+def _abc(net, words):
+    found = berkeley_abc.prepare(net, words, 4096, enough=0)
+    return found[0] if found else None
+
+
+PEERS = {
+    "gcc": straight_c.prepare,
+    "berkeley-abc": _abc,
+    "iverilog": verilog.icarus,
+    "pyrtl": pyrtl_sim.prepare,
+}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_peers_compute_the_same_and_a_wrong_bit_is_found(name, small):
+    net, words, wanted = small
+    peer = PEERS[name](net, words)
+    if peer is None:
+        pytest.skip(f"{name} is not installed")
+    assert peer.run() >= 0 and peer.prepare_seconds > 0
+    check(peer, wanted)
+    wrong = wanted.copy()
+    wrong[5, 0] ^= np.uint64(1 << 17)
+    with pytest.raises(AssertionError, match=r"computes other values on outputs \[5\]"):
+        check(peer, wrong)
+
+
+@pytest.mark.parametrize("prepare", [straight_c.prepare, verilog.icarus, verilog.verilator, pyrtl_sim.prepare, _abc])
+def test_absent_peers_are_left_out(prepare, small, monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    net, words, _ = small
+    assert prepare(net, words) is None
+    assert "not installed" in capsys.readouterr().err
+
+
+def test_expressions_are_those_of_the_gates():
+    b = Builder("all")
+    pins = [b.input(f"x{k}") for k in range(4)]
+    for gate in GATES:
+        if gate.name in ("BUF", "NOT", "AND", "NAND3", "OR4", "NOR", "XOR3", "XNOR4"):
+            b.output(gate.name, b.gate(gate.name, *pins[: gate.arity]))
+    net = b.freeze()
+    lines, outputs = assignments(net, "zero")
+    stimulus = Stimulus.exhaustive(net)
+    result = engine("python")(compile(net)).run(stimulus)
+    mask = (1 << 16) - 1
+    for name, output in zip(result, outputs, strict=True):
+        values = {"zero": 0, **{f"i{k}": int(w[0]) for k, w in enumerate(stimulus.words[0])}}
+        for net_name, expression in lines:
+            values[net_name] = eval(expression, {}, values)
+        assert values[output] & mask == int(result.planes(name)[0, 0, 0])

@@ -20,12 +20,14 @@ SHOWN = 256
 """Patterns whose outputs ABC is asked to print."""
 
 ENOUGH = 0.3
-"""Seconds that a timed run should take at least: ABC prints hundredths."""
+"""Seconds that a timed run takes at least: ABC prints hundredths."""
 
 _ELAPSED = re.compile(r"elapse: ([\d.]+) seconds")
 
 
-def prepare(net: Netlist, words: np.ndarray, n_patterns: int, *, source: Path | None = None) -> list[Peer]:
+def prepare(
+    net: Netlist, words: np.ndarray, n_patterns: int, *, source: Path | None = None, enough: float = ENOUGH
+) -> list[Peer]:
     """Both of ABC's simulators, each with the number of words that suits it best here.
 
     `source` is the circuit's own file, which ABC then reads itself; without it, the netlist is written
@@ -48,12 +50,12 @@ def prepare(net: Netlist, words: np.ndarray, n_patterns: int, *, source: Path | 
     }
     peers = []
     for name, (load, command) in ways.items():
-        run = _timed(folder, load, command, n_patterns)
+        run = _timed(folder, load, command, n_patterns, enough)
         peers.append(Peer(name, prepared, n_patterns, run, show))
     return peers
 
 
-def _timed(folder: Path, load: str, command: str, n_patterns: int):
+def _timed(folder: Path, load: str, command: str, n_patterns: int, enough: float):
     """A function that runs ABC for a while and gives the seconds for `n_patterns`."""
 
     def rate(words: int, frames: int) -> tuple[float, float]:
@@ -66,8 +68,8 @@ def _timed(folder: Path, load: str, command: str, n_patterns: int):
     for words in (8, 64, 512):
         frames = max(1, (1 << 15) // words)
         speed, seconds = rate(words, frames)
-        while seconds < ENOUGH:
-            frames *= max(2, min(16, int(ENOUGH / max(seconds, 0.005)) + 1))
+        while seconds < enough:
+            frames *= max(2, min(16, int(enough / max(seconds, 0.005)) + 1))
             speed, seconds = rate(words, frames)
         if speed > best_rate:
             best, best_rate, best_frames = words, speed, frames

@@ -76,14 +76,14 @@ def module(net: Netlist) -> tuple[str, int, int]:
     return "module wide(" + ", ".join(ports) + ");\n" + "\n".join(body) + "\nendmodule\n", n_in, len(outputs)
 
 
-def verilator(net: Netlist, words: np.ndarray) -> Peer | None:
-    """`words`: (input bits, words) uint64."""
+def verilator(net: Netlist, words: np.ndarray, *, optimise: str | None = None) -> Peer | None:
+    """`words`: (input bits, words) uint64; `optimise`: of the C++ compiler, by size where it is None."""
     if not has("verilator"):
         return None
     folder = Path(mkdtemp(prefix="verilator-"))
     np.ascontiguousarray(words).tofile(folder / "in.bin")
     n_words = words.shape[1]
-    level = "-O3" if net.n_gates <= SMALL_CELLS else "-O1"
+    level = optimise or ("-O3" if net.n_gates <= SMALL_CELLS else "-O1")
     started = perf_counter()
     text, n_in, n_out = module(net)
     (folder / "wide.v").write_text(text)
