@@ -11,11 +11,16 @@ inverted between two inverters.
 
 from __future__ import annotations
 
+import os
 import re
+from functools import cache
+
+import numpy as np
 
 from .. import gates
 from ..errors import ParseError, UnsupportedError, unknown_name
 from ..gates import GATES, IS_LOGIC
+from ..kernels import bench as kernel
 from ..netlist import Netlist
 from .named import ONE, ZERO, NamedCells, bit_names
 
@@ -33,6 +38,10 @@ _KNOWN = (*sorted(_WIDE), "NOT", "BUF", "BUFF", "DFF", "MUX", "LUT")
 _LEGAL = re.compile(r"[^\s(),=#]+")
 _CONSTANTS = {"vdd": ONE, "gnd": ZERO, "1": ONE, "0": ZERO}
 MAX_LUT_PINS = 16
+SMALL_TEXT = 20_000
+"""Characters up to which a text is read line by line: loading the kernel would take longer."""
+_LINE_ENDS = "\r\x0b\x0c\x1c\x1d\x1e"
+"""What ``str.splitlines`` takes for the end of a line besides the line feed."""
 
 
 def parse(text: str, source: str = "<text>") -> Netlist:
@@ -46,26 +55,78 @@ def parse(text: str, source: str = "<text>") -> Netlist:
     """
     cells = NamedCells(_title(source), source)
     outputs: list[tuple[str, int]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        content = line.partition("#")[0]
-        if not content.strip():
-            continue
-        match = _LINE.match(content)
-        if match is None:
-            raise ParseError(_complaint(content), source=source, line=number)
-        port, bit, out, kind, table, pins, constant = match.groups()
-        if port:
-            if port.upper() == "INPUT":
-                cells.input_bit(bit, number)
-            else:
-                outputs.append((bit, number))
-        elif constant:
-            cells.alias(out, _CONSTANTS[constant.lower()], number)
-        else:
-            _gate(cells, out, kind.upper(), table, [p.strip() for p in pins.split(",")], source, number)
+    if not _by_kernel(text, cells, outputs) or not cells.is_sound:
+        # Line by line: slower, and every complaint knows its line.
+        cells, outputs = NamedCells(_title(source), source), []
+        for number, line in enumerate(text.splitlines(), 1):
+            _line(line, number, cells, outputs)
     for bit, number in outputs:
         cells.output_bit(bit, _CONSTANTS.get(bit, bit) if bit in ("vdd", "gnd") else bit, number)
     return cells.finish()
+
+
+def _line(line: str, number: int, cells: NamedCells, outputs: list[tuple[str, int]]) -> None:
+    content, source = line.partition("#")[0], cells.source
+    if not content.strip():
+        return
+    match = _LINE.match(content)
+    if match is None:
+        raise ParseError(_complaint(content), source=source, line=number)
+    port, bit, out, kind, table, pins, constant = match.groups()
+    if port:
+        if port.upper() == "INPUT":
+            cells.input_bit(bit, number)
+        else:
+            outputs.append((bit, number))
+    elif constant:
+        cells.alias(out, _CONSTANTS[constant.lower()], number)
+    else:
+        _gate(cells, out, kind.upper(), table, [p.strip() for p in pins.split(",")], source, number)
+
+
+def _by_kernel(text: str, cells: NamedCells, outputs: list[tuple[str, int]]) -> bool:
+    """Collect all rows, the common ones in compiled code; False where the text is not of that kind."""
+    if len(text) < SMALL_TEXT or not text.isascii() or any(c in text for c in _LINE_ENDS):
+        return False
+    seed = np.uint64(int.from_bytes(os.urandom(8), "little"))  # no file can be made to collide
+    data = np.frombuffer(text.encode(), np.uint8)
+    op, net, line, begin, end, ptr, pins, starts, ends = kernel.scan(data, *_keywords(), seed)
+    others = np.flatnonzero(op == kernel.OTHER).tolist()
+    if len(others) > len(op) // 8:
+        return False
+    names = list(map(text.__getitem__, map(slice, starts.tolist(), ends.tolist())))
+    cells.declare(names)
+    shown = op == kernel.OUTPUT
+    op[op == kernel.FLIP_FLOP] = gates.DFF
+    low = 0
+    for high in [*others, len(op)]:
+        rows = low + np.flatnonzero(~shown[low:high])
+        counts = ptr[rows + 1] - ptr[rows]  # an output has no pins
+        cuts = np.concatenate(([0], np.cumsum(counts)))
+        cells.bulk(op[rows], net[rows], cuts, pins[ptr[low] : ptr[high]], line[rows])
+        if high < len(op):
+            _line(text[begin[high] : end[high]], int(line[high]), cells, outputs)
+        low = high + 1
+    outputs += zip((names[k - 2] for k in net[shown].tolist()), line[shown].tolist(), strict=True)
+    outputs.sort(key=lambda bit: bit[1])
+    return True
+
+
+@cache
+def _keywords() -> tuple[np.ndarray, np.ndarray]:
+    """Keywords and codes for the kernel."""
+    codes: dict[str, dict[int, int]] = {kind: {1: op} for kind, op in _ONE_PIN.items()}
+    codes |= {"INPUT": {0: gates.INPUT}, "OUTPUT": {0: kernel.OUTPUT}, "DFF": {1: kernel.FLIP_FLOP}}
+    codes["MUX"] = {3: gates.MUX}
+    for kind in _WIDE:
+        codes[kind] = {n: gates.gate(kind if n == 2 else f"{kind}{n}").op for n in (2, 3, 4)}
+    words = np.zeros((len(codes), max(map(len, codes))), np.uint8)
+    table = np.full((len(codes), kernel.MAX_PINS + 1), kernel.OTHER, np.int16)
+    for row, (word, ops) in enumerate(codes.items()):
+        words[row, : len(word)] = list(word.encode())
+        for n, op in ops.items():
+            table[row, n] = op
+    return words, table
 
 
 def _gate(cells: NamedCells, out: str, kind: str, table: str | None, pins: list[str], source: str, line: int) -> None:

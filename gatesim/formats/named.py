@@ -44,6 +44,7 @@ class NamedCells:
         self._outputs: list[tuple[str, str, int]] = []
         self._twice: list[tuple[str, int, int]] = []
         self._inner = 0
+        self._names: Sequence[str] = ()
 
     # -- collecting --------------------------------------------------------------------------
 
@@ -68,6 +69,30 @@ class NamedCells:
             self._pins.append(self._number(name, line))
         self._ptr.append(len(self._pins))
         self._scope_of.append(self.scope)
+
+    def bulk(self, op: np.ndarray, net: np.ndarray, ptr: np.ndarray, pins: np.ndarray, line: np.ndarray) -> None:
+        """Many cells on nets that :meth:`declare` numbered; `ptr` cuts `pins` as in a netlist.
+
+        Whether each net is driven once must be asked afterwards: :attr:`is_sound`.
+        """
+        first, pin = len(self._op), len(self._pins)
+        self._cell_of.update(zip(net.tolist(), range(first, first + len(op)), strict=True))
+        added = (self._op, op), (self._net, net), (self._line, line), (self._pins, pins), (self._ptr, ptr[1:] + pin)
+        for column, values in added:
+            column.frombytes(values.astype(column.typecode).tobytes())
+        self._scope_of.extend([self.scope] * len(op))
+        self._inputs += [(name, name) for name in map(self._names.__getitem__, net[op == gates.INPUT].tolist())]
+
+    def declare(self, names: Sequence[str]) -> None:
+        """Names of the nets 2, 3, ...: the first thing that is collected, if at all."""
+        self._names = ["", "", *names]
+        self._id.update(zip(names, range(2, len(names) + 2), strict=True))
+        self._seen_on.frombytes(bytes(self._seen_on.itemsize * len(names)))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every net is driven exactly once."""
+        return len(self._op) == len(self._cell_of) == len(self._id) and not self._twice
 
     def alias(self, output: str, driver: str, line: int) -> None:
         """The net `output` is the net `driver` under another name: no gate."""
@@ -227,10 +252,11 @@ class NamedCells:
         pins = np.array(self._pins, np.int64)[np.repeat(keep, counts)]
         names = {}
         of_net = final[cell_of]
+        shown = of_net.tolist()
         port_names = {name for name, _ in self._inputs} | {name for name, _, _ in self._outputs}
         for name, number in self._id.items():
             if name[0] > "\2" and name not in port_names:
-                names.setdefault(int(of_net[number]), name)
+                names.setdefault(shown[number], name)
         names.pop(0, None)
         names.pop(1, None)
         inputs = [(n, int(of_net[self._id[net]])) for n, net in self._inputs]
