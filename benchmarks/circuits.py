@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from gatesim import Builder, Netlist, gates
+from gatesim import Builder, Netlist, map_to, read, strash
 from gatesim.netlist import Port
 
 from .harness import skip
@@ -40,6 +38,14 @@ class Circuit:
     def arithmetic(self) -> bool:
         return self.name in ARITHMETIC
 
+    @property
+    def plain_gates(self) -> Netlist:
+        """The circuit in gates that every tool knows: its ``.bench`` file where that is smaller, else ANDs and NOTs."""
+        choices = [map_to(self.netlist, "aig")]
+        if self.path is not None and self.path.with_suffix(".bench").exists():
+            choices.append(read(self.path.with_suffix(".bench")))
+        return min(choices, key=lambda net: net.n_gates)
+
 
 def outside(name: str) -> Circuit | None:
     """An ISCAS-85 or EPFL circuit; None, with one line that says so, where the files are absent."""
@@ -47,50 +53,22 @@ def outside(name: str) -> Circuit | None:
     if not path.exists():
         skip(name, f"{OUTSIDE[name]} is absent: outside circuits are test data that a clone does not carry")
         return None
-    netlist = _read_aiger(path)
-    return Circuit(name, path, netlist, int(np.sum(netlist.op == gates.gate("AND").op)))
+    netlist = read(path)
+    return Circuit(name, path, netlist, n_ands(netlist))
 
 
-def _read_aiger(path: Path) -> Netlist:
-    data = path.read_bytes()
-    header, _, rest = data.partition(b"\n")
-    _, _, n_in, n_latch, n_out, n_and = (int(x) if x.isdigit() else 0 for x in header.split()[:6])
-    assert n_latch == 0
-    b = Builder(path.stem)
-    lits = {0: b.zero, 1: b.one}
-    for i in range(n_in):
-        lits[2 * i + 2] = b.input(f"i{i}")
-    outs = []
-    for _ in range(n_out):
-        line, _, rest = rest.partition(b"\n")
-        outs.append(int(line))
+def generated(width: int) -> Circuit:
+    """An array multiplier of any width as an and-inverter graph."""
+    netlist = strash(map_to(array_multiplier(width), "aig"))
+    return Circuit(netlist.name, None, netlist, n_ands(netlist))
 
-    def bit(lit):
-        if lit not in lits:
-            lits[lit] = ~lits[lit ^ 1]
-        return lits[lit]
 
-    at = 0
-
-    def delta():
-        nonlocal at
-        x = shift = 0
-        while True:
-            byte = rest[at]
-            at += 1
-            x |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return x
-
-    for k in range(n_and):
-        lhs = 2 * (n_in + k + 1)
-        a = lhs - delta()
-        c = a - delta()
-        lits[lhs] = bit(a) & bit(c)
-    for i, lit in enumerate(outs):
-        b.output(f"o{i}", bit(lit))
-    return b.freeze()
+def n_ands(net: Netlist) -> int:
+    """AND nodes of an and-inverter graph: its two-input gates, inverted at their pins or not."""
+    counts = net.counts()
+    others = set(counts) - {"INPUT", "AND", "ANDNOT", "NOTAND", "NOR", "NOT", "BUF"}
+    assert not others, f"{net.name} is no and-inverter graph: {others}"
+    return sum(counts.get(name, 0) for name in ("AND", "ANDNOT", "NOTAND", "NOR"))
 
 
 def flat(net: Netlist) -> Netlist:

@@ -18,11 +18,11 @@ from typing import Literal
 
 import numpy as np
 
-from gatesim import Netlist, Stimulus, compile, engine, map_to, strash
+from gatesim import Stimulus, compile, engine
 from gatesim.engines.logic2 import block_words
 from gatesim.schedule import Schedule
 
-from .circuits import Circuit, array_multiplier, outside
+from .circuits import Circuit, generated, outside
 from .harness import Record, Times, core_seconds, in_turn, skip
 from .peers import Peer, berkeley_abc, check, kyupy_sim, pyrtl_sim, straight_c, verilog
 
@@ -47,19 +47,8 @@ def run(quick: bool) -> list[Record]:
         if circuit is not None:
             records += _measure(circuit, quick)
     if not records:
-        records += _measure(_generated(16), quick)
+        records += _measure(generated(16), quick)
     return [*records, *_compiling(quick)]
-
-
-def _generated(width: int) -> Circuit:
-    """An array multiplier as an and-inverter graph, where no outside circuit is at hand."""
-    net = strash(map_to(array_multiplier(width), "aig"))
-    return Circuit(net.name, None, net, n_ands(net))
-
-
-def n_ands(net: Netlist) -> int:
-    """AND nodes of a netlist of ANDs and inverters."""
-    return net.counts().get("AND", 0)
 
 
 # -- one circuit -----------------------------------------------------------------------------
@@ -155,7 +144,7 @@ def _peers(circuit: Circuit, words: np.ndarray, quick: bool) -> list[Peer]:
     if quick:
         skip("KyuPy and Verilator", "both compile for long before their first answer (left out by --quick)")
     else:
-        made.append(kyupy_sim.prepare(net, words))
+        made.append(kyupy_sim.prepare(circuit.plain_gates, words))
         if circuit.n_ands <= MAX_VERILATOR_ANDS:
             made.append(verilog.verilator(net, words))
     return [peer for peer in made if peer is not None]
@@ -180,10 +169,10 @@ def _again(run: Callable[[], float]) -> Callable[[], float]:
 def _compiling(quick: bool) -> list[Record]:
     """Seconds from schedule to machine code, nothing in the disk cache."""
     records = []
-    nets = [_generated(58)]  # 27,000 ANDs
+    nets = [generated(59)]  # 27,000 ANDs
     if not quick:
         multiplier = outside("multiplier")
-        nets = [*([multiplier] if multiplier else []), *nets, _generated(158)]  # 200,000
+        nets = [*([multiplier] if multiplier else []), *nets, generated(160)]  # 200,000
     for circuit in nets:
         goal = COMPILE_GOALS[min(COMPILE_GOALS, key=lambda n: abs(n - circuit.n_ands))]
         schedule = compile(circuit.netlist)

@@ -158,7 +158,7 @@ def test_expressions_are_those_of_the_gates():
     b = Builder("all")
     pins = [b.input(f"x{k}") for k in range(4)]
     for gate in GATES:
-        if gate.name in ("BUF", "NOT", "AND", "NAND3", "OR4", "NOR", "XOR3", "XNOR4"):
+        if gate.name in ("BUF", "NOT", "AND", "ANDNOT", "NOTAND", "NAND3", "OR4", "NOR", "XOR3", "XNOR4"):
             b.output(gate.name, b.gate(gate.name, *pins[: gate.arity]))
     net = b.freeze()
     lines, outputs = assignments(net, "zero")

@@ -11,6 +11,7 @@ from gatesim.analysis import levels
 def _patterns() -> dict[int, str]:
     """Expression of each gate over its pins ``{0}``, ``{1}``, ..."""
     made = {gates.CONST0: "ZERO", gates.CONST1: "~ZERO", gates.BUF: "{0}", gates.NOT: "~{0}"}
+    made |= {gates.gate("ANDNOT").op: "{0} & ~{1}", gates.gate("NOTAND").op: "~{0} & {1}"}
     for name, sign in (("AND", "&"), ("OR", "|"), ("XOR", "^")):
         for pins in (2, 3, 4):
             joined = f" {sign} ".join(f"{{{k}}}" for k in range(pins))
