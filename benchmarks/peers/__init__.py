@@ -9,8 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
+
+
+@cache
+def _all_folders() -> TemporaryDirectory:
+    """Kept until the process ends, then removed with all that is in it."""
+    return TemporaryDirectory(prefix="gatesim-peers-")
+
+
+def new_folder(name: str) -> Path:
+    """An empty folder for the files of one peer on one circuit."""
+    return Path(mkdtemp(prefix=f"{name}-", dir=_all_folders().name))
 
 
 @dataclass(frozen=True)

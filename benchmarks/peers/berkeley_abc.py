@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from tempfile import mkdtemp
 from time import perf_counter
 
 import numpy as np
@@ -14,7 +13,7 @@ from gatesim import Netlist, bits, write
 
 from ..circuits import flat
 from ..harness import has
-from . import Peer
+from . import Peer, new_folder
 
 SHOWN = 256
 """Patterns whose outputs ABC is asked to print."""
@@ -35,7 +34,7 @@ def prepare(
     """
     if not has("berkeley-abc"):
         return []
-    folder = Path(mkdtemp(prefix="abc-"))
+    folder = new_folder("abc")
     write(flat(net), folder / "comb.bench")
     clocked = (folder / "comb.bench").read_text() + "OUTPUT(idle_q)\nidle_q = DFF(i0)\n"
     (folder / "clocked.bench").write_text(clocked)

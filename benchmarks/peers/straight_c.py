@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from pathlib import Path
-from tempfile import mkdtemp
 from time import perf_counter
 
 import numpy as np
@@ -13,7 +11,7 @@ import numpy as np
 from gatesim import Netlist
 
 from ..harness import core_seconds, has
-from . import Peer
+from . import Peer, new_folder
 from .source import assignments
 
 LANES = 8  # words of a vector
@@ -40,7 +38,7 @@ def prepare(net: Netlist, words: np.ndarray, *, optimise: str = "-O1") -> Peer |
     body = [f"const V i{k} = *(const V *)(in + {k} * words + w);" for k in range(n_in)]
     body += [f"const V {name} = {expression};" for name, expression in lines]
     body += [f"*(V *)(out + {k} * words + w) = {name};" for k, name in enumerate(outputs)]
-    folder = Path(mkdtemp(prefix="straight-c-"))
+    folder = new_folder("straight-c")
     (folder / "f.c").write_text(_TEXT.format(bytes=8 * LANES, lanes=LANES, body="\n".join(body)))
     subprocess.run(
         ["gcc", optimise, "-march=native", "-shared", "-fPIC", "-w", "-o", "f.so", "f.c"], cwd=folder, check=True

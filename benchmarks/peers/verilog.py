@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
-from tempfile import mkdtemp
 from time import perf_counter
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy as np
 from gatesim import Netlist
 
 from ..harness import child_seconds, has
-from . import Peer
+from . import Peer, new_folder
 from .source import assignments
 
 SMALL_CELLS = 10_000
@@ -80,7 +78,7 @@ def verilator(net: Netlist, words: np.ndarray, *, optimise: str | None = None) -
     """`words`: (input bits, words) uint64; `optimise`: of the C++ compiler, by size where it is None."""
     if not has("verilator"):
         return None
-    folder = Path(mkdtemp(prefix="verilator-"))
+    folder = new_folder("verilator")
     np.ascontiguousarray(words).tofile(folder / "in.bin")
     n_words = words.shape[1]
     level = optimise or ("-O3" if net.n_gates <= SMALL_CELLS else "-O1")
@@ -114,7 +112,7 @@ def icarus(net: Netlist, words: np.ndarray) -> Peer | None:
     if not has("iverilog"):
         return None
     n_words = max(1, min(8, 50_000 // net.n_nets))
-    folder = Path(mkdtemp(prefix="icarus-"))
+    folder = new_folder("icarus")
     some = np.ascontiguousarray(words[:, :n_words])
     n_words = some.shape[1]
     (folder / "in.hex").write_text("\n".join(f"{int(x):x}" for x in some.ravel()))
