@@ -63,7 +63,7 @@ def generated(width: int) -> Circuit:
 
 
 def n_ands(net: Netlist) -> int:
-    """AND nodes of the and-inverter graph, structurally hashed (after ABC's ``strash``: the same, c7552 0.3 % fewer)."""
+    """AND nodes of the and-inverter graph, structurally hashed (by ABC: the same; c7552 0.3 % fewer)."""
     return strash(map_to(net, "aig")).counts().get("AND", 0)
 
 
