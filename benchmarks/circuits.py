@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatesim import Builder, Netlist, map_to, read, strash
+from gatesim import Builder, Netlist, Stimulus, map_to, read, strash
 from gatesim.netlist import Port
 
 from .harness import skip
@@ -79,6 +79,11 @@ def flat(net: Netlist) -> Netlist:
     inputs = {k for _, _, k in bits}
     names = {k: f"n{k}" for k in range(2, net.n_nets) if k not in inputs}
     return Netlist(net.name, net.op, net.fanin_ptr, net.fanin, tuple(ports), names)
+
+
+def stored_random(net: Netlist, n_patterns: int) -> Stimulus:
+    """Random patterns that lie in memory, as every other simulator wants them."""
+    return Stimulus(Stimulus.random(net, n_patterns, rng=1).words, n_patterns)
 
 
 def array_multiplier(width: int) -> Netlist:

@@ -18,7 +18,7 @@ import numpy as np
 
 from gatesim import Netlist, Stimulus, compile, engine
 
-from .circuits import array_multiplier
+from .circuits import array_multiplier, stored_random
 from .harness import Record, core_seconds, in_turn
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ def _in_a_process(width: int) -> dict:
 def _one_size(width: int) -> dict:
     net = array_multiplier(width)
     n_patterns = int(min(1 << 20, max(4096, WORK / net.n_gates // 2048 * 2048)))
-    stimulus = Stimulus.random(net, n_patterns, rng=1)
+    stimulus = stored_random(net, n_patterns)
     compile(array_multiplier(4))  # kernels are loaded before memory is watched
     _forget_peak()
     before, _ = _resident()
@@ -123,7 +123,7 @@ def _by_patterns(net: Netlist, counts: tuple[int, ...]) -> list[Record]:
     records = []
     schedule = compile(net)
     for n in counts:
-        stimulus = Stimulus.random(net, n, rng=1)
+        stimulus = stored_random(net, n)
         fast = engine("logic2")(schedule, threads=1, tier="interpreting")
         _check_small(stimulus, net, fast.run(stimulus)["product"])
         seconds = in_turn({"run": lambda: core_seconds(lambda: fast.run(stimulus))}, 9)["run"].median  # noqa: B023
