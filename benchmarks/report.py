@@ -51,7 +51,7 @@ def _table(name: str, found: dict[str, Rows]) -> str | None:
     pivots: dict[str, Callable[[Rows], str]] = {
         "interpreting": lambda rows: tier_table(rows, "interpreting tier"),
         "compiled": lambda rows: tier_table(rows, "compiled tier"),
-        "threads": lambda rows: plain_table([r for r in rows if "2 threads" in r["name"]]),
+        "threads": lambda rows: plain_table([r for r in rows if "thread" in r["name"] or "in the block" in r["name"]]),
         "first pass": first_pass_table,
         "machine code": lambda rows: plain_table([r for r in rows if r["name"] == "compiling to machine code"]),
     }

@@ -170,3 +170,33 @@ def test_expressions_are_those_of_the_gates():
         for net_name, expression in lines:
             values[net_name] = eval(expression, {}, values)
         assert values[output] & mask == int(result.planes(name)[0, 0, 0])
+
+
+def test_the_page_gets_tables_where_results_are_and_keeps_the_rest():
+    from benchmarks.report import filled
+
+    def row(name, peer=None, peer_value=None, **more):
+        record = Record(
+            name, "c17, 6 ANDs, 2^20 patterns", 300.0, "G AND-ge/s", peer=peer, peer_value=peer_value, **more
+        )
+        return record.as_dict() | {"environment": {}}
+
+    tier = [
+        row("interpreting tier", "ABC &sim", 100.0, goal=400, ratio_goal=4, low=290.0, high=310.0),
+        row("interpreting tier", "KyuPy LogicSim", 5.0, goal=400, ratio_goal=30, low=290.0, high=310.0),
+    ]
+    page = "# T\n<!-- interpreting -->\nold\n<!-- end -->\nprose\n<!-- gpu -->\nkept\n<!-- end -->\n"
+    shown = filled(page, {"combinational": tier, "tile": [row("tile", goal=100)]})
+    assert "old" not in shown and "prose" in shown and "kept" in shown
+    cells = [cell.strip() for cell in shown.splitlines()[4].strip("|").split("|")]
+    assert cells == [
+        "c17, 6 ANDs",
+        "**300** (290 – 310)",
+        "400: **missed**",
+        "100 (3×, goal 4×: **missed**)",
+        "5 (60×)",
+    ]
+    again = filled(shown, {"combinational": tier})
+    assert again == shown
+    tile = filled("<!-- tile -->\n<!-- end -->\n", {"tile": [row("tile", "NumPy", 600.0, goal=100)]})
+    assert "| tile | c17, 6 ANDs, 2^20 patterns | 300 G AND-ge/s | ≥ 100 | NumPy: 600 | 0.5× | yes |" in tile
