@@ -208,7 +208,9 @@ def _package_version(name: str) -> str | None:
 
 
 def _first_line(*command: str) -> str:
-    """The line of a command's output that names a version, or its first; empty when it fails."""
+    """The first line that a command prints; empty when it fails or is absent."""
+    if not shutil.which(command[0]):
+        return ""
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip() and "command line" not in line]
     return lines[0] if lines and not done.returncode else ""
