@@ -9,6 +9,7 @@ from .inspect import doctor, info, list_circuits
 from .map import map_command
 from .sim import sim
 from .tour import tour
+from .water import water
 
 app = typer.Typer(
     name="gatesim",
@@ -25,6 +26,7 @@ app.command("map")(map_command)
 app.command("error")(error)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
+app.add_typer(water, name="water")
 
 
 def _version(wanted: bool) -> None:

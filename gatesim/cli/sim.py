@@ -63,7 +63,7 @@ def _stimulus(
     n_bits = sum(p.width for p in net.inputs)
     n_cycles = cycles or (1 if net.is_combinational else 16)
     if inputs:
-        return Stimulus.from_values(net, _parsed(inputs), n_cycles=n_cycles)
+        return Stimulus.from_values(net, parsed_values(inputs), n_cycles=n_cycles)
     if random:
         return Stimulus.random(net, random, n_cycles=n_cycles, rng=seed)
     if exhaustive or (net.is_combinational and n_bits <= SMALL_BITS):
@@ -76,7 +76,8 @@ def _stimulus(
     raise GatesimError(f"{net.name!r} has inputs {ports}: give --in name=value,..., --random N or --exhaustive")
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def parsed_values(text: str) -> dict[str, Any]:
+    """Integers by name from ``a=3,b=0x1f``; ValueFitError where one cannot be read."""
     values: dict[str, Any] = {}
     for part in text.split(","):
         name, sign, number = part.partition("=")

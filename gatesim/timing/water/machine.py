@@ -122,6 +122,22 @@ class Machine:
         """A name for every bucket."""
         return tuple(n if w == 1 else f"{n}[{i}]" for n, w in self.outputs for i in range(w))
 
+    @property
+    def stages(self) -> tuple[tuple[int, ...], ...]:
+        """Vessels by stage: one more than the deepest vessel whose XOR outlet feeds them.
+
+        An AND outlet stays in its stage: a carry runs sideways.
+        """
+        stage = [0] * self.n_vessels
+        for _ in range(self.n_vessels):  # pipes are in no particular order
+            before = list(stage)
+            for p in self.pipes:
+                if p.target < self.n_vessels:
+                    stage[p.target] = max(stage[p.target], stage[p.vessel] + (p.outlet is Outlet.XOR))
+            if stage == before:
+                break
+        return tuple(tuple(i for i in range(self.n_vessels) if stage[i] == s) for s in sorted(set(stage)))
+
     def largest_step_s(self) -> float:
         """The time step may not be larger: the fastest siphon or the shortest pipe."""
         return min([v.largest_step_s() for v in self.vessels] + [p.delay_s for p in self.pipes])

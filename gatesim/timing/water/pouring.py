@@ -43,6 +43,8 @@ class Poured:
     ----------
     machine : Machine
     dt_s, seconds : float
+    syringe_m3 : (experiments, pours) float64
+        What each syringe held.
     poured_m3, in_pipes_m3 : (experiments,) float64
     volume_m3, peak_m3 : (experiments, vessels) float64
         Left in each vessel, and the most it ever held.
@@ -61,6 +63,7 @@ class Poured:
     machine: Machine
     dt_s: float
     seconds: float
+    syringe_m3: np.ndarray
     poured_m3: np.ndarray
     in_pipes_m3: np.ndarray
     volume_m3: np.ndarray
@@ -202,7 +205,7 @@ def pour(
     volume, _, poured, bucket, crossed, in_pipes, started, ended, outlet, peak = results
     time = (np.arange(n_samples) + 1) * (every * dt_s)
     return Poured(
-        machine, dt_s, n_steps * dt_s, poured, in_pipes, volume, peak, bucket[:, :-1], bucket[:, -1], outlet, started,
+        machine, dt_s, n_steps * dt_s, amounts, poured, in_pipes, volume, peak, bucket[:, :-1], bucket[:, -1], outlet, started,
         ended, crossed[:, :-1], Samples(time, seen[0], seen[1], seen[2][:, :, :-1]),
     )  # fmt: skip
 
