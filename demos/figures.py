@@ -12,19 +12,26 @@ if TYPE_CHECKING:
 
 def svg_of(figure: Any) -> str:
     """The ``<svg>`` element of a matplotlib figure, its text kept as text."""
+    use_style()
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
     return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
 
 
-def new_figure(width: float = 8.5, height: float = 5.0) -> tuple[Any, Any]:
-    """A figure and its axes, sized in inches, with type large enough for a projector."""
+def use_style() -> None:
+    """Type and fonts of every figure; a figure takes them when it is made."""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     mpl.rcParams.update(
         {"svg.fonttype": "none", "svg.hashsalt": "gatesim", "font.size": 13, "font.family": "DejaVu Sans"}
     )
+
+
+def new_figure(width: float = 8.5, height: float = 5.0) -> tuple[Any, Any]:
+    """A figure and its axes, sized in inches, with type large enough for a projector."""
+    from matplotlib.figure import Figure
+
+    use_style()
     figure = Figure(figsize=(width, height))
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)

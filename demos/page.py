@@ -60,7 +60,15 @@ class Gallery:
     caption: Text
 
 
-Block = Sentence | DataTable | KeyNumbers | Figure | Gallery
+@dataclass(frozen=True)
+class Film:
+    """A moving picture: the bytes of an animated GIF."""
+
+    gif: bytes
+    caption: Text
+
+
+Block = Sentence | DataTable | KeyNumbers | Figure | Gallery | Film
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from .page import Block, Cell, DataTable, Figure, Gallery, KeyNumbers, Page, Sentence
+from .page import Block, Cell, DataTable, Figure, Film, Gallery, KeyNumbers, Page, Sentence
 from .text import Language, Text, number
 
 TITLE = Text("From one NAND gate to reading digits", "D’une porte NAND à la lecture de chiffres")
@@ -48,6 +48,7 @@ figure { margin: 1.5rem 0; }
 figure .sheet { background: #ffffff; color: #16202a; border: 1px solid var(--line); border-radius: .6rem;
   padding: 1rem; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+.film { max-width: 100%; height: auto; display: block; margin: 0 auto; }
 figcaption { padding-top: .5rem; opacity: .85; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .6rem; }
 .gallery div { text-align: center; background: var(--soft); border-radius: .4rem; padding: .4rem; font-size: .95rem; }
@@ -118,6 +119,10 @@ def _block(block: Block, language: Language) -> str:
     if isinstance(block, Figure):
         caption = escape(block.caption.to(language))
         return f'<figure><div class="sheet">{block.svg}</div><figcaption>{caption}</figcaption></figure>'
+    if isinstance(block, Film):
+        caption, data = escape(block.caption.to(language)), base64.b64encode(block.gif).decode()
+        picture = f'<img class="film" alt="{caption}" src="data:image/gif;base64,{data}">'
+        return f'<figure><div class="sheet">{picture}</div><figcaption>{caption}</figcaption></figure>'
     return _gallery(block, language)
 
 

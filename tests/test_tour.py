@@ -7,7 +7,7 @@ import pytest
 
 from demos import report, terminal
 from demos.chapters import CHAPTERS, chapter
-from demos.page import DataTable, Figure, Gallery, KeyNumbers
+from demos.page import DataTable, Figure, Film, Gallery, KeyNumbers
 from demos.text import LANGUAGES, Text, number
 from demos.tour import run_tour
 from gatesim.errors import GatesimError, UnknownNameError
@@ -22,7 +22,7 @@ def test_every_chapter_gives_a_page(pages):
     assert [p.key for p in pages] == list(CHAPTERS)
     for page in pages:
         assert page.facts and any(isinstance(b, KeyNumbers) for b in page.blocks)
-    assert {type(b) for p in pages for b in p.blocks} >= {DataTable, Figure, Gallery, KeyNumbers}
+    assert {type(b) for p in pages for b in p.blocks} >= {DataTable, Figure, Film, Gallery, KeyNumbers}
 
 
 def test_what_the_chapters_claim(pages):
@@ -32,6 +32,10 @@ def test_what_the_chapters_claim(pages):
     assert facts["universal"]["smallest_nand"]["XOR"] == 4 and facts["universal"]["smallest_nor"]["XOR"] == 5
     assert len(facts["adding"]["adders"]) == 7
     assert facts["alu"]["exact"] and facts["alu"]["last_result"] == 233
+    water = facts["water"]
+    assert water["wrong"] == 0 and water["sums"] == 256 and water["film_bytes"] < 400_000
+    assert all(water["breaks"][how] > 0 for how in ("splitter", "skew", "spread"))
+    assert water["functions_right"] == 16 and water["imbalance"] < 1e-9
     digits = facts["digits"]
     assert digits["bit_exact"] is True and digits["accuracy"] >= 0.95 and digits["images"] == 450
 
@@ -68,7 +72,7 @@ def test_the_report_is_one_self_contained_file(pages, language, tmp_path):
     checker = Checker()
     checker.feed(text)
     assert not checker.open
-    assert checker.loads and all(src.startswith("data:image/png;base64,") for src in checker.loads)
+    assert checker.loads and all(src.startswith(("data:image/png;base64,", "data:image/gif;base64,")) for src in checker.loads)
     assert not re.search(r"url\(\s*['\"]?http", text) and "@import" not in text
     assert text.count("<svg") >= 5 and f'<html lang="{language}">' in text
     for page in pages:

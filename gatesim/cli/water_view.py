@@ -19,6 +19,8 @@ VESSEL_ROWS, BUCKET_ROWS = 5, 3
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 VISIBLE_M3S = 0.5e-6
 FRAMES_A_SECOND = 12
+SLOW_S, SLOWER = 14.0, 4.0
+"""While siphons fire, at first, the view is so much slower than asked."""
 
 
 def picture(poured: Poured, sample: int, experiment: int = 0, width: int = 80) -> Text:
@@ -102,12 +104,13 @@ def _bucket(poured: Poured, k: int, volume: float) -> list[Text]:
 
 
 def play(poured: Poured, console: Console, speed: float) -> None:
-    """Show the machine filling, `speed` seconds of water a second."""
+    """Show the machine filling, `speed` seconds of water a second; the first ones slower."""
     seen = poured.samples.time_s
     began = time.perf_counter()
     with Live(console=console, refresh_per_second=FRAMES_A_SECOND, auto_refresh=False, transient=True) as live:
         while True:
             now = (time.perf_counter() - began) * speed
+            now = now / SLOWER if now < SLOW_S * SLOWER else now - SLOW_S * (SLOWER - 1)
             sample = min(int(seen.searchsorted(now)), len(seen) - 1)
             live.update(Group(picture(poured, sample, width=console.width)), refresh=True)
             if sample == len(seen) - 1:

@@ -30,7 +30,8 @@ BREAKS = {
 LATE_S = 5.0
 """How late the second number comes when the skew is to break the adder.
 
-With a leak of 4 mm a vessel alone still fires at 5.9 s, but its carry is then weak and its sum not dry."""
+With a leak of 4 mm a vessel fires up to 5.4 s, but by then its carry is weak and its sum not dry. Later
+still the first vessels no longer fire, and the second ones, which get both units, repair most sums."""
 SLOPPY = 0.10
 """Tolerance of leaks (and half of it for crests) that often breaks the adder."""
 

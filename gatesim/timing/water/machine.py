@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -137,6 +137,10 @@ class Machine:
             if stage == before:
                 break
         return tuple(tuple(i for i in range(self.n_vessels) if stage[i] == s) for s in sorted(set(stage)))
+
+    def with_vessel(self, index: int, vessel: Vessel) -> Machine:
+        """This machine with one vessel exchanged."""
+        return replace(self, vessels=(*self.vessels[:index], vessel, *self.vessels[index + 1 :]))
 
     def largest_step_s(self) -> float:
         """The time step may not be larger: the fastest siphon or the shortest pipe."""

@@ -30,7 +30,9 @@ def _figure(width: float, height: float, rows: int = 1) -> tuple[Any, Any]:
     return figure, figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
 
 
-def levels_figure(poured: Poured, experiment: int = 0, *, time: str = "time (s)", level: str = "level (mm)") -> Any:
+def levels_figure(
+    poured: Poured, experiment: int = 0, *, time: str = "time (s)", level: str = "level (mm)", unit: str = "units"
+) -> Any:
     """A matplotlib figure: the level of every vessel over time, one panel a stage, and the buckets below.
 
     Raises
@@ -56,7 +58,7 @@ def levels_figure(poured: Poured, experiment: int = 0, *, time: str = "time (s)"
     for k, name in enumerate(machine.bucket_names):
         axes.plot(seen.time_s, seen.bucket_m3[experiment, :, k] / machine.unit_m3, label=name, linewidth=1.6)
     axes.axhline(machine.line_units, color="#a3231b", linestyle=":", linewidth=1.2)
-    axes.set_ylabel("unit")
+    axes.set_ylabel(unit)
     axes.set_xlabel(time)
     axes.set_ylim(0, None)
     axes.legend(fontsize=10, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
@@ -68,18 +70,18 @@ def levels_figure(poured: Poured, experiment: int = 0, *, time: str = "time (s)"
 
 
 def yield_figure(
-    found: Yield, *, tolerance: str = "build tolerance (%)", share: str = "machines that add everything (%)",
-    wrong: str = "wrong sums of a machine (%)",
+    found: Yield, *, tolerance: str = "build tolerance (%)", share: str = "machines that\nadd everything (%)",
+    wrong: str = "wrong sums of\na machine (%)",
 ) -> Any:  # fmt: skip
     """A matplotlib figure: machines that add every pair, and wrong sums of each, against tolerance."""
     figure, (upper, lower) = _figure(8.5, 6.0, 2)
     percent = found.tolerances * 100
     upper.plot(percent, found.perfect * 100, "o-", color="#0b6b3a", markersize=8)
-    upper.set_ylabel(share.replace(" that ", "\nthat ").replace(" qui ", "\nqui "))
+    upper.set_ylabel(share)
     upper.set_ylim(-5, 105)
     for x, wrongs in zip(percent, found.wrong / found.n_sums * 100, strict=True):
         lower.plot(np.full(len(wrongs), x), wrongs, "o", color="#a3231b", alpha=0.35, markersize=7)
-    lower.set_ylabel(wrong.replace(" of ", "\nof ").replace(" par ", "\npar "))
+    lower.set_ylabel(wrong)
     lower.set_xlabel(tolerance)
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
