@@ -3,6 +3,11 @@
 A vessel holds a volume and one flag, whether its siphon runs. What leaves it in a step travels as a
 volume through pipes that are pure delays, so that every drop is counted once: whatever the step,
 poured = buckets + vessels + pipes up to rounding.
+
+Experiments on one machine run side by side, as lanes. A leak alone, the usual case, is a branch-free loop
+over the lanes that LLVM turns into vector code; a lane whose siphon runs, or whose water reaches crest or
+rim, is done again by itself. (The number of lanes is no constant in the loops: LLVM would unroll them
+first and then find nothing to vectorise.)
 """
 
 from __future__ import annotations
@@ -14,6 +19,8 @@ from numba import njit
 AREA, CREST, INLET, RIM, HELD, LEAK, SIPHON, DROP, PRIME, WEIR = range(10)
 N_COLUMNS = 10
 
+LANES = 32
+"""Most experiments done together."""
 MAX_EVENTS = 8
 """A siphon starts or stops at most so often in a step; a step short enough has one event."""
 
@@ -50,6 +57,97 @@ def _heun(volume, running, inflow, dt, v):
 
 
 @njit(cache=True, nogil=True)
+def _step(level, on, inflow, dt, v, moments):
+    """One vessel for one step, siphon and all: (level, on, leaked, over); first moments of an event.
+
+    moments[0] and moments[1] become the seconds into the step at which the siphon started and ended
+    (-1: it did not).
+    """
+    leaked = over = 0.0
+    moments[0] = moments[1] = -1.0
+    rest = dt
+    for attempt in range(MAX_EVENTS):
+        after, leak_part, over_part = _heun(level, on, inflow, rest, v)
+        if on:
+            event = after <= v[INLET]
+        else:
+            event = after >= v[CREST] and inflow - _leak(max(level, v[CREST]), v) > v[PRIME]
+        if event and attempt < MAX_EVENTS - 1:
+            edge = v[INLET] if on else v[CREST]
+            past = level <= edge if on else level >= edge
+            part = 0.0 if past else rest * (edge - level) / (after - level)
+            after, leak_part, over_part = _heun(level, on, inflow, part, v)
+            rest -= part
+            moments[1 if on else 0] = dt - rest
+            on = not on
+        else:
+            rest = 0.0
+        level = after
+        leaked += leak_part
+        over += over_part
+        if rest <= 0.0:
+            break
+    return level, on, leaked, over
+
+
+@njit(cache=True, nogil=True)
+def _leak_alone(water, came, after, leaked, leak, dt):
+    """The Heun step of :func:`_heun` in all lanes, as if nothing but the leak could run."""
+    for x in range(len(water)):
+        flow = leak * np.sqrt(water[x])
+        full = water[x] + came[x]
+        guess = full - dt * flow
+        guess = guess if guess > 0.0 else 0.0
+        out = 0.5 * dt * (flow + leak * np.sqrt(guess))
+        out = out if out < full else full
+        leaked[x] = out
+        after[x] = full - out
+
+
+@njit(cache=True, nogil=True)
+def _count_special(after, running, least):
+    """Lanes whose siphon runs or whose water reached `least`."""
+    count = 0
+    for x in range(len(after)):
+        count += 1 if running[x] else 0
+        count += 1 if after[x] >= least else 0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _count_wet(water, came):
+    count = 0
+    for x in range(len(water)):
+        count += 1 if water[x] + came[x] > 0.0 else 0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _settle(after, water, came, top):
+    for x in range(len(after)):
+        water[x] = after[x]
+        came[x] = 0.0
+        top[x] = after[x] if after[x] > top[x] else top[x]
+
+
+@njit(cache=True, nogil=True)
+def _add(into, flow, share):
+    for x in range(len(into)):
+        into[x] += flow[x] * share
+
+
+@njit(cache=True, nogil=True)
+def _fill(has, came, line):
+    """Pour what came into a bucket; how many lanes crossed the line. `came` stays."""
+    count = 0
+    for x in range(len(has)):
+        before = has[x]
+        has[x] = before + came[x]
+        count += 1 if (before < line) & (has[x] >= line) else 0
+    return count
+
+
+@njit(cache=True, nogil=True)
 def simulate(
     dt,
     n_steps,
@@ -73,109 +171,115 @@ def simulate(
     in_pipes,
     started,
     ended,
-    port_volume,
+    outlet,
     peak,
     seen_volume,
     seen_running,
     seen_bucket,
 ):
-    """Run every experiment for `n_steps` steps of `dt` seconds; the last twelve arrays are results.
+    """Run every experiment for `n_steps` steps of `dt` seconds; the last thirteen arrays are results.
 
     vessels : (machines, n, N_COLUMNS); machine_of : (experiments,) which machine each runs on.
     pipe_ptr : (2 n + 1,) pipes of port 2 i (leak, XOR) and 2 i + 1 (siphon, AND) of vessel i; a pipe goes
     to vessel ``target`` < n or to bucket ``target - n``, takes ``share`` of the port's flow and arrives
-    after ``steps`` (a fraction of a step spreads over two). The last bucket takes what no pipe takes and
-    what runs over a rim. pour_volume : (experiments, pours). line : (buckets,) volumes whose crossing is
-    timed (inf: never). started, ended : first times that a siphon ran and stopped. seen_* : a sample
-    every `every` steps (0: none).
+    after ``steps`` >= 1 (a fraction of a step spreads over two). The last bucket takes what no pipe takes
+    and what runs over a rim. pour_volume : (experiments, pours). line : (buckets,) volumes whose crossing
+    is timed (inf: never). started, ended : first times that a siphon ran and stopped. seen_* : a sample
+    every `every` steps (0: none), (experiments, samples, ...).
     """
-    n = vessels.shape[1]
-    n_buckets = bucket.shape[1]
-    longest = 0
+    n, n_buckets, n_pours = vessels.shape[1], bucket.shape[1], len(pour_target)
+    ring = 2
     for p in range(len(pipe_steps)):
-        longest = max(longest, int(pipe_steps[p]) + 1)
-    ring = longest + 1
-    arriving = np.empty((ring, n + n_buckets))
-    for e in range(len(machine_of)):
-        table = vessels[machine_of[e]]
+        ring = max(ring, int(pipe_steps[p]) + 2)
+    lanes = min(LANES, len(machine_of))
+    arriving = np.empty((ring, n + n_buckets, lanes))
+    level, on = np.empty((n, lanes)), np.empty((n, lanes), np.bool_)
+    held, top = np.empty((n_buckets, lanes)), np.empty((n, lanes))
+    given = np.empty((n, 2, lanes))
+    leaked, over, after = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    moments = np.empty(2)
+    low = 0
+    while low < len(machine_of):
+        high = low + 1
+        while high < len(machine_of) and high - low < lanes and machine_of[high] == machine_of[low]:
+            high += 1
+        table = vessels[machine_of[low]]
         arriving[:] = 0.0
+        level[:] = 0.0
+        on[:] = False
+        held[:] = 0.0
+        top[:] = 0.0
+        given[:] = 0.0
         last_pour = 0.0
-        for k in range(len(pour_target)):
-            last_pour = max(last_pour, pour_start[k] + pour_volume[e, k] / pour_rate[k])
+        for e in range(low, high):
+            for k in range(n_pours):
+                last_pour = max(last_pour, pour_start[k] + pour_volume[e, k] / pour_rate[k])
         for step in range(n_steps):
             now = step * dt
             row = arriving[step % ring]
             if now <= last_pour:
-                for k in range(len(pour_target)):
-                    end = pour_start[k] + pour_volume[e, k] / pour_rate[k]
-                    open_for = min(end, now + dt) - max(pour_start[k], now)
-                    if open_for > 0.0:
-                        row[pour_target[k]] += pour_rate[k] * open_for
-                        poured[e] += pour_rate[k] * open_for
+                for e in range(low, high):
+                    for k in range(n_pours):
+                        end = pour_start[k] + pour_volume[e, k] / pour_rate[k]
+                        open_for = min(end, now + dt) - max(pour_start[k], now)
+                        if open_for > 0.0:
+                            row[pour_target[k], e - low] += pour_rate[k] * open_for
+                            poured[e] += pour_rate[k] * open_for
             for i in range(n):
                 v = table[i]
-                level, came = volume[e, i], row[i]
-                row[i] = 0.0
-                if level == 0.0 and came == 0.0 and not running[e, i]:
+                water, came, siphon = level[i], row[i], on[i]
+                if not _count_wet(water, came):
                     continue
-                inflow = came / dt
-                on = running[e, i]
-                leaked = over = 0.0
-                rest = dt
-                for attempt in range(MAX_EVENTS):
-                    after, leak_part, over_part = _heun(level, on, inflow, rest, v)
-                    if on:
-                        event = after <= v[INLET]
-                    else:
-                        event = after >= v[CREST] and inflow - _leak(max(level, v[CREST]), v) > v[PRIME]
-                    if event and attempt < MAX_EVENTS - 1:
-                        edge = v[INLET] if on else v[CREST]
-                        past = level <= edge if on else level >= edge
-                        part = 0.0 if past else rest * (edge - level) / (after - level)
-                        after, leak_part, over_part = _heun(level, on, inflow, part, v)
-                        rest -= part
-                        if on and ended[e, i] == np.inf:
-                            ended[e, i] = now + dt - rest
-                        if not on and started[e, i] == np.inf:
-                            started[e, i] = now + dt - rest
-                        on = not on
-                    else:
-                        rest = 0.0
-                    level = after
-                    leaked += leak_part
-                    over += over_part
-                    if rest <= 0.0:
-                        break
-                if level > v[RIM]:
-                    row[n + n_buckets - 1] += level - v[RIM]
-                    level = v[RIM]
-                volume[e, i] = level
-                running[e, i] = on
-                peak[e, i] = max(peak[e, i], level)
-                for port in range(2):
-                    out = over if port else leaked
-                    if out > 0.0:
-                        port_volume[e, i, port] += out
-                        kept = out
-                        for p in range(pipe_ptr[2 * i + port], pipe_ptr[2 * i + port + 1]):
-                            flow = out * pipe_share[p]
-                            kept -= flow
-                            whole = int(pipe_steps[p])
-                            late = flow * (pipe_steps[p] - whole)
-                            arriving[(step + whole) % ring, pipe_target[p]] += flow - late
-                            arriving[(step + whole + 1) % ring, pipe_target[p]] += late
-                        row[n + n_buckets - 1] += kept
+                _leak_alone(water, came, after, leaked, v[LEAK], dt)
+                hold, crest, rim = v[HELD], v[CREST], v[RIM]
+                special = hold > 0.0 or _count_special(after, siphon, min(crest, rim)) > 0
+                if special:
+                    over[:] = 0.0
+                    for x in range(high - low):
+                        if hold > 0.0 or siphon[x] or after[x] >= min(crest, rim):
+                            after[x], siphon[x], leaked[x], over[x] = _step(
+                                water[x], siphon[x], came[x] / dt, dt, v, moments
+                            )
+                            if moments[0] >= 0.0 and started[low + x, i] == np.inf:
+                                started[low + x, i] = now + moments[0]
+                            if moments[1] >= 0.0 and ended[low + x, i] == np.inf:
+                                ended[low + x, i] = now + moments[1]
+                            if after[x] > rim:
+                                row[n + n_buckets - 1, x] += after[x] - rim
+                                after[x] = rim
+                _settle(after, water, came, top[i])
+                for port in range(2 if special else 1):
+                    flowing = over if port else leaked
+                    _add(given[i, port], flowing, 1.0)
+                    kept = 1.0
+                    for p in range(pipe_ptr[2 * i + port], pipe_ptr[2 * i + port + 1]):
+                        whole = int(pipe_steps[p])
+                        late = pipe_share[p] * (pipe_steps[p] - whole)
+                        kept -= pipe_share[p]
+                        _add(arriving[(step + whole) % ring, pipe_target[p]], flowing, pipe_share[p] - late)
+                        if late > 0.0:
+                            _add(arriving[(step + whole + 1) % ring, pipe_target[p]], flowing, late)
+                    if kept != 0.0:
+                        _add(row[n + n_buckets - 1], flowing, kept)
             for k in range(n_buckets):
-                came = row[n + k]
-                if came != 0.0:
-                    row[n + k] = 0.0
-                    had = bucket[e, k]
-                    bucket[e, k] = had + came
-                    if had < line[k] <= had + came:
-                        crossed[e, k] = now + dt * (line[k] - had) / came
+                came, has = row[n + k], held[k]
+                if _fill(has, came, line[k]):
+                    for x in range(high - low):
+                        had = has[x] - came[x]
+                        if had < line[k] <= has[x] and crossed[low + x, k] == np.inf:
+                            crossed[low + x, k] = now + dt * (line[k] - had) / came[x]
+                came[:] = 0.0
             if every and (step + 1) % every == 0:
                 s = (step + 1) // every - 1
-                seen_volume[e, s] = volume[e]
-                seen_running[e, s] = running[e]
-                seen_bucket[e, s] = bucket[e]
-        in_pipes[e] = arriving.sum()
+                for e in range(low, high):
+                    seen_volume[e, s] = level[:, e - low]
+                    seen_running[e, s] = on[:, e - low]
+                    seen_bucket[e, s] = held[:, e - low]
+        for e in range(low, high):
+            volume[e] = level[:, e - low]
+            running[e] = on[:, e - low]
+            bucket[e] = held[:, e - low]
+            peak[e] = top[:, e - low]
+            outlet[e] = given[:, :, e - low]
+            in_pipes[e] = arriving[:, :, e - low].sum()
+        low = high
