@@ -72,7 +72,9 @@ def test_the_report_is_one_self_contained_file(pages, language, tmp_path):
     checker = Checker()
     checker.feed(text)
     assert not checker.open
-    assert checker.loads and all(src.startswith(("data:image/png;base64,", "data:image/gif;base64,")) for src in checker.loads)
+    assert checker.loads and all(
+        src.startswith(("data:image/png;base64,", "data:image/gif;base64,")) for src in checker.loads
+    )
     assert not re.search(r"url\(\s*['\"]?http", text) and "@import" not in text
     assert text.count("<svg") >= 5 and f'<html lang="{language}">' in text
     for page in pages:

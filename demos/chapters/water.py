@@ -9,9 +9,19 @@ import numpy as np
 from circuits.adders import ripple_carry
 from gatesim import build
 from gatesim.timing.water import (
-    Poured, Vessel, Yield, adder, all_sums, broken_adder, normal_form, plumb, pour, wrong_sums, yield_of,
+    Poured,
+    Vessel,
+    Yield,
+    adder,
+    all_sums,
+    broken_adder,
+    normal_form,
+    pictures,
+    plumb,
+    pour,
+    wrong_sums,
+    yield_of,
 )  # fmt: skip
-from gatesim.timing.water import pictures
 from gatesim.timing.water.adder import SLOPPY
 from gatesim.timing.water.comparison import PROCESSES
 
@@ -87,7 +97,9 @@ def run(context: Context) -> Page:
         ),
         Figure(
             svg_of(
-                pictures.levels_figure(one, time="time / temps (s)", level="level / niveau\n(mm)", unit="units / unités")
+                pictures.levels_figure(
+                    one, time="time / temps (s)", level="level / niveau\n(mm)", unit="units / unités"
+                )
             ),
             Text(
                 "The levels: above the first vessels, then those that add the carry, then the buckets. Dotted: "
@@ -101,7 +113,10 @@ def run(context: Context) -> Page:
         DataTable(
             Text("What breaks it: wrong sums of 256", "Ce qui la casse : sommes fausses sur 256"),
             [Text("change", "changement"), Text("wrong", "fausses")],
-            [[Text("as it should be", "comme il faut"), int(wrong.sum())], *([_BREAKS[k], n] for k, n in breaks.items())],
+            [
+                [Text("as it should be", "comme il faut"), int(wrong.sum())],
+                *([_BREAKS[k], n] for k, n in breaks.items()),
+            ],
             frozenset({0}),
         ),
         Figure(

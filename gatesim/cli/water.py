@@ -52,7 +52,9 @@ def add(
     b: Annotated[int | None, typer.Argument(help="Second number.", show_default=False)] = None,
     bits: Annotated[int, typer.Option(help="Width of the adder.")] = 4,
     every_sum: Annotated[bool, typer.Option("--all", help="Pour every pair of numbers.")] = False,
-    how: Annotated[Break | None, typer.Option("--break", help="Leave out the splitters, pour too late, build badly.")] = None,
+    how: Annotated[
+        Break | None, typer.Option("--break", help="Leave out the splitters, pour too late, build badly.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the levels over time (.png, .svg, .pdf).")] = None,
     gif: Annotated[Path | None, typer.Option(help="Film the vessels (.gif).")] = None,
     yield_plot: Annotated[
@@ -356,5 +358,7 @@ def _show_run(found: dict[str, Any], poured: Poured) -> None:
         console.print(", ".join(f"{k} = {v[0]}" for k, v in found["outputs"].items()), style="bold")
     style = "bold green" if not found["wrong"] else "bold red"
     console.print(f"[{style}]{found['wrong']} of {found['experiments']}[/] differ from what the gates say")
-    console.print(f"the last 1 was in its bucket after {found['answer_s']:,.1f} s; watched for {found['seconds']:,.0f} s")
+    console.print(
+        f"the last 1 was in its bucket after {found['answer_s']:,.1f} s; watched for {found['seconds']:,.0f} s"
+    )
     _show_slower(found["slower"])

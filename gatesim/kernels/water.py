@@ -20,7 +20,9 @@ AREA, CREST, INLET, RIM, HELD, LEAK, SIPHON, DROP, PRIME, WEIR = range(10)
 N_COLUMNS = 10
 
 LANES = 32
-"""Most experiments done together."""
+"""Experiments done together, where there are enough of them."""
+FEW = 16
+"""Fewer experiments are done one after another: vectors that are mostly empty cost more."""
 MAX_EVENTS = 8
 """A siphon starts or stops at most so often in a step; a step short enough has one event."""
 
@@ -56,7 +58,7 @@ def _heun(volume, running, inflow, dt, v):
     return left - leak - over, leak, over
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _step(level, on, inflow, dt, v, moments):
     """One vessel for one step, siphon and all: (level, on, leaked, over); first moments of an event.
 
@@ -68,7 +70,7 @@ def _step(level, on, inflow, dt, v, moments):
     rest = dt
     for attempt in range(MAX_EVENTS):
         after, leak_part, over_part = _heun(level, on, inflow, rest, v)
-        if on:
+        if on:  # noqa: SIM108 (one line would not be shorter)
             event = after <= v[INLET]
         else:
             event = after >= v[CREST] and inflow - _leak(max(level, v[CREST]), v) > v[PRIME]
@@ -114,7 +116,7 @@ def _count_special(after, running, least):
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _count_wet(water, came):
     count = 0
     for x in range(len(water)):
@@ -122,7 +124,7 @@ def _count_wet(water, came):
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _settle(after, water, came, top):
     for x in range(len(after)):
         water[x] = after[x]
@@ -130,13 +132,13 @@ def _settle(after, water, came, top):
         top[x] = after[x] if after[x] > top[x] else top[x]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _add(into, flow, share):
     for x in range(len(into)):
         into[x] += flow[x] * share
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _fill(has, came, line):
     """Pour what came into a bucket; how many lanes crossed the line. `came` stays."""
     count = 0
@@ -191,7 +193,7 @@ def simulate(
     ring = 2
     for p in range(len(pipe_steps)):
         ring = max(ring, int(pipe_steps[p]) + 2)
-    lanes = min(LANES, len(machine_of))
+    lanes = LANES if len(machine_of) >= FEW else 1
     arriving = np.empty((ring, n + n_buckets, lanes))
     level, on = np.empty((n, lanes)), np.empty((n, lanes), np.bool_)
     held, top = np.empty((n_buckets, lanes)), np.empty((n, lanes))
@@ -226,17 +228,21 @@ def simulate(
                             row[pour_target[k], e - low] += pour_rate[k] * open_for
                             poured[e] += pour_rate[k] * open_for
             for i in range(n):
+                if lanes == 1 and level[i, 0] + row[i, 0] <= 0.0:
+                    continue  # before any view is made: a view costs more than the look
                 v = table[i]
                 water, came, siphon = level[i], row[i], on[i]
-                if not _count_wet(water, came):
-                    continue
-                _leak_alone(water, came, after, leaked, v[LEAK], dt)
                 hold, crest, rim = v[HELD], v[CREST], v[RIM]
-                special = hold > 0.0 or _count_special(after, siphon, min(crest, rim)) > 0
+                by_itself = hold > 0.0 or lanes == 1
+                if lanes > 1:
+                    if not _count_wet(water, came):
+                        continue
+                    _leak_alone(water, came, after, leaked, v[LEAK], dt)
+                special = by_itself or _count_special(after, siphon, min(crest, rim)) > 0
                 if special:
                     over[:] = 0.0
                     for x in range(high - low):
-                        if hold > 0.0 or siphon[x] or after[x] >= min(crest, rim):
+                        if by_itself or siphon[x] or after[x] >= min(crest, rim):
                             after[x], siphon[x], leaked[x], over[x] = _step(
                                 water[x], siphon[x], came[x] / dt, dt, v, moments
                             )
@@ -249,6 +255,8 @@ def simulate(
                                 after[x] = rim
                 _settle(after, water, came, top[i])
                 for port in range(2 if special else 1):
+                    if lanes == 1 and (over[0] if port else leaked[0]) == 0.0:
+                        continue
                     flowing = over if port else leaked
                     _add(given[i, port], flowing, 1.0)
                     kept = 1.0
@@ -262,6 +270,8 @@ def simulate(
                     if kept != 0.0:
                         _add(row[n + n_buckets - 1], flowing, kept)
             for k in range(n_buckets):
+                if lanes == 1 and row[n + k, 0] == 0.0:
+                    continue
                 came, has = row[n + k], held[k]
                 if _fill(has, came, line[k]):
                     for x in range(high - low):

@@ -81,9 +81,7 @@ def adder(bits: int = 4, design: Design | None = None, *, late_s: float = 0.0) -
     if not 0 <= late_s < np.inf:
         raise VesselError(f"the second number cannot come {late_s:g} s late: give 0 or more")
     machine = plumb(to_half_adders(build(_mould, a=bits, b=bits, cin=1)), design or Design())
-    pours = tuple(
-        replace(p, start_s=p.start_s + late_s) if bits <= p.bit < 2 * bits else p for p in machine.pours
-    )
+    pours = tuple(replace(p, start_s=p.start_s + late_s) if bits <= p.bit < 2 * bits else p for p in machine.pours)
     labels = tuple(f"a{k}+b{k}" for k in range(bits)) + tuple(f"+c{k}" for k in range(bits))
     return replace(
         machine, name=f"water adder of {bits} bits", labels=labels, pours=pours, seconds=machine.seconds + late_s

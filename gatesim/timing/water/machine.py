@@ -139,7 +139,7 @@ class Machine:
         return tuple(tuple(i for i in range(self.n_vessels) if stage[i] == s) for s in sorted(set(stage)))
 
     def with_vessel(self, index: int, vessel: Vessel) -> Machine:
-        """This machine with one vessel exchanged."""
+        """The machine with one vessel exchanged."""
         return replace(self, vessels=(*self.vessels[:index], vessel, *self.vessels[index + 1 :]))
 
     def largest_step_s(self) -> float:

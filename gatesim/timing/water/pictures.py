@@ -124,7 +124,9 @@ class _Stage:
         self.size = (columns * CELL_W + 2 * MARGIN, len(stages) * CELL_H + BUCKET_H + 3 * MARGIN + 30)
         place = lambda column, floor: _Box(self.size[0] - MARGIN - (column + 1) * CELL_W + 28, floor)  # noqa: E731
         self.boxes = {
-            i: place(column, 56 + row * CELL_H + 84) for row, stage in enumerate(stages) for column, i in enumerate(stage)
+            i: place(column, 56 + row * CELL_H + 84)
+            for row, stage in enumerate(stages)
+            for column, i in enumerate(stage)
         }
         floor = 56 + len(stages) * CELL_H + BUCKET_H
         self.buckets = [place(k, floor) for k in range(machine.n_buckets)]
@@ -190,7 +192,12 @@ class _Stage:
             draw.rectangle((left, floor - level, right, floor), fill=WATER)
         draw.line([(left, floor - rim), (left, floor), (right, floor), (right, floor - rim)], fill=GLASS, width=3)
         if vessel.siphon_diameter_m:
-            tube = [(left + 20, floor - inlet), (left + 20, floor - crest), (left - 10, floor - crest), (left - 10, floor + 22)]
+            tube = [
+                (left + 20, floor - inlet),
+                (left + 20, floor - crest),
+                (left - 10, floor - crest),
+                (left - 10, floor + 22),
+            ]
             draw.line(tube, fill=WATER if running else GLASS, width=6, joint="curve")
             if not running:
                 draw.line(tube, fill=PAPER, width=2, joint="curve")
@@ -249,14 +256,20 @@ def film(
     frame_ms, hold_ms : int
         How long a frame stands, and the last one.
     """
+    from PIL.Image import Dither
+
     _need_samples(poured)
     seen = poured.samples
     if times_s is None:
         end = float(seen.time_s[-1])
-        times_s = np.concatenate((np.arange(0.25, min(14.0, end), 0.25), np.linspace(min(14.0, end), end, 36)))
+        moments = np.concatenate((np.arange(0.25, min(14.0, end), 0.25), np.linspace(min(14.0, end), end, 36)))
+    else:
+        moments = np.asarray(times_s, np.float64)
     stage = _Stage(poured.machine)
-    picked = np.unique(np.searchsorted(seen.time_s, np.asarray(times_s)).clip(0, len(seen.time_s) - 1))
-    images = [stage.frame(poured, experiment, int(s), title).quantize(16) for s in picked]
+    picked = np.unique(np.searchsorted(seen.time_s, moments).clip(0, len(seen.time_s) - 1))
+    frames = [stage.frame(poured, experiment, int(s), title) for s in picked]
+    colours = frames[-1].quantize(24)
+    images = [f.quantize(palette=colours, dither=Dither.NONE) for f in frames]
     buffer = io.BytesIO()
     durations = [frame_ms] * (len(images) - 1) + [hold_ms]
     images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True)

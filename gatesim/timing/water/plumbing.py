@@ -126,6 +126,10 @@ def plumb(net: Netlist, design: Design | None = None) -> Machine:
     return _Plumber(net, half_adders(net), design or Design.with_cups()).machine()
 
 
+_Pair = tuple[int, int]
+"""A half adder, by the two nets that it adds."""
+
+
 @dataclass
 class _Arrival:
     """When the water of a 1 starts to arrive, whatever the other inputs are."""
@@ -142,7 +146,7 @@ class _Plumber:
     def __init__(self, net: Netlist, logic: HalfAdders, design: Design) -> None:
         self.net, self.logic, self.design = net, logic, design
         self.pairs = list(logic.sides)
-        self.feeds: dict[Source, list[tuple[object, int]]] = {}  # readers: (pair, side) or (None, bucket)
+        self.feeds: dict[Source, list[tuple[_Pair | None, int]]] = {}  # readers: (pair, side) or (None, bucket)
         for pair, both in logic.sides.items():
             for side, sources in enumerate(both):
                 for s in sources:
@@ -150,10 +154,11 @@ class _Plumber:
         for k, sources in enumerate(logic.outputs):
             for s in sources:
                 self.feeds.setdefault(s, []).append((None, k))
-        self.width = self._widths()
+        self.width: dict[_Pair, float] = {}
+        self._widths()
         self.held_back = dict.fromkeys(self.pairs, 0.0)
-        self.leak: dict[tuple[int, int], float] = {}
-        self.arrival: dict[tuple[tuple[int, int], int], _Arrival] = {}
+        self.leak: dict[_Pair, float] = {}
+        self.arrival: dict[tuple[_Pair, int], _Arrival] = {}
         if design.cups:
             for _ in range(4):  # leaks depend on skews, skews on leaks
                 self._time()
@@ -168,14 +173,12 @@ class _Plumber:
         """Units that all readers of a source need together."""
         return sum(self.width[pair] if pair else 1.0 for pair, _ in self.feeds.get(source, []))
 
-    def _outlets(self, pair) -> tuple[Source, Source]:
+    def _outlets(self, pair: _Pair) -> tuple[Source, Source]:
         return Source(pair=pair, outlet=Outlet.XOR), Source(pair=pair, outlet=Outlet.AND)
 
-    def _widths(self) -> dict:
-        self.width = {}
+    def _widths(self) -> None:
         for pair in reversed(self.pairs):
             self.width[pair] = max(self._wanted(s) / self._passed(s) for s in self._outlets(pair))
-        return self.width
 
     def _restored(self, source: Source) -> bool:
         """Whether cups stand behind an outlet. A siphon into buckets only needs none: its 0 is dry."""
@@ -191,7 +194,7 @@ class _Plumber:
     # -- plain: a slower leak for every stage ------------------------------------------------
 
     def _stages(self) -> None:
-        stage: dict = {}
+        stage: dict[_Pair, int] = {}
         for pair, both in self.logic.sides.items():
             fed = [stage[s.pair] + (s.outlet is Outlet.XOR) for side in both for s in side if s.pair]
             stage[pair] = max(fed, default=0)
@@ -247,7 +250,7 @@ class _Plumber:
 
     def _hold_back(self) -> None:
         """Delay what is poured alone by what it would otherwise wait for others."""
-        spare: dict = {}
+        spare: dict[_Pair, float] = {}
         for pair in reversed(self.pairs):
             readers = [r for outlet in self._outlets(pair) for r in self.feeds.get(outlet, [])]
             waits = []
@@ -263,15 +266,15 @@ class _Plumber:
 
     # -- the machine -------------------------------------------------------------------------
 
-    def _vessel(self, pair) -> Vessel:
+    def _vessel(self, pair: _Pair) -> Vessel:
         return replace(self.design.vessel, leak_diameter_m=self.leak[pair], width=self.width[pair])
 
-    def _cup(self, pair) -> Vessel:
+    def _cup(self, pair: _Pair) -> Vessel:
         full = self.design.vessel.volume_m3(self.design.vessel.crest_m) / self.design.unit_m3
         width = self.width[pair] * self.design.cup_units / full
         return replace(self.design.vessel, leak_diameter_m=0.0, width=width)
 
-    def _measure(self, pair) -> Vessel:
+    def _measure(self, pair: _Pair) -> Vessel:
         """A chamber without a siphon; its leak is as large as the design has any."""
         return replace(
             self.design.vessel, siphon_diameter_m=0.0, rim_m=MEASURED * self.design.unit_level_m,
@@ -286,20 +289,20 @@ class _Plumber:
         pipes: list[Pipe] = []
         tail: dict[Source, tuple[int, Outlet]] = {}  # the outlet that readers of a source are joined to
 
-        def restored(source: Source, vessel: Vessel, label: str) -> None:
+        def restored(pair: _Pair, source: Source, vessel: Vessel, label: str) -> None:
             at, outlet = tail[source]
             pipes.append(Pipe(at, outlet, len(parts), 1.0, self.design.pipe_s))
             tail[source] = len(parts), Outlet.XOR if vessel.leak_diameter_m else Outlet.AND
             parts.append(vessel)
-            labels.append(f"{label} of {labels[place[source.pair]]}")
+            labels.append(f"{label} of {labels[place[pair]]}")
 
         for pair in self.pairs:
             for source in self._outlets(pair):
                 tail[source] = place[pair], source.outlet
                 if self._restored(source):
                     if source.outlet is Outlet.AND:
-                        restored(source, self._measure(pair), "measure")
-                    restored(source, self._cup(pair), "cup")
+                        restored(pair, source, self._measure(pair), "measure")
+                    restored(pair, source, self._cup(pair), "cup")
         pours: list[Pour] = []
         for source, readers in self.feeds.items():
             for reader, side in readers:
@@ -311,13 +314,13 @@ class _Plumber:
                 else:
                     share = units / (self.width[source.pair] * self._passed(source))
                     pipes.append(Pipe(*tail[source], target, min(share, 1.0), self.design.pipe_s))
-        ports = [tuple((p.name, p.width) for p in side) for side in (self.net.inputs, self.net.outputs)]
+        inputs, outputs = (tuple((p.name, p.width) for p in side) for side in (self.net.inputs, self.net.outputs))
         return Machine(
-            self.net.name, tuple(parts), tuple(labels), tuple(pipes), tuple(pours), *ports, self.design.unit_m3,
+            self.net.name, tuple(parts), tuple(labels), tuple(pipes), tuple(pours), inputs, outputs, self.design.unit_m3,
             self.design.pour_m3s, self.design.line_units, self.seconds,
         )  # fmt: skip
 
-    def _label(self, pair) -> str:
+    def _label(self, pair: _Pair) -> str:
         return " + ".join("tap" if n == 1 else self.net.net_name(n) for n in pair)
 
 

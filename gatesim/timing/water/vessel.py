@@ -151,7 +151,7 @@ class Vessel:
 
     @property
     def bond_number(self) -> float:
-        """rho g d^2 / sigma of the siphon's tube."""
+        """Bond number of the siphon's tube: rho g d^2 / sigma."""
         return DENSITY * GRAVITY * self.siphon_diameter_m**2 / SURFACE_TENSION
 
     @property
@@ -185,17 +185,17 @@ class Vessel:
     def leak_time(self, from_m: float, to_m: float) -> float:
         """Seconds that the leak alone takes from one level to a lower one (closed form)."""
         self._falling(from_m, to_m)
-        if not self.leak_diameter_m or to_m < self.held_m:
-            return inf if from_m > to_m else 0.0
         speed = self.leak_coefficient * self.leak_area_m2 / self.total_area_m2
+        if not speed or to_m < self.held_m:
+            return inf if from_m > to_m else 0.0
         return sqrt(2 / GRAVITY) * (sqrt(from_m) - sqrt(to_m)) / speed
 
     def siphon_time(self, from_m: float, to_m: float) -> float:
         """Seconds that the siphon alone takes from one level to a lower one (closed form)."""
         self._falling(from_m, to_m)
-        if not self.siphon_diameter_m:
-            return inf if from_m > to_m else 0.0
         speed = self.siphon_coefficient * self.siphon_area_m2 / self.total_area_m2
+        if not speed:
+            return inf if from_m > to_m else 0.0
         return sqrt(2 / GRAVITY) * (sqrt(from_m + self.drop_m) - sqrt(to_m + self.drop_m)) / speed
 
     def _falling(self, from_m: float, to_m: float) -> None:
@@ -209,7 +209,8 @@ class Vessel:
         hold it to.
         """
         full = self.crest_m if self.siphon_diameter_m else self.rim_m
-        return min(self.siphon_time(full, min(self.inlet_m, full)), self.leak_time(full, self.held_m)) / 150
+        times = self.siphon_time(full, min(self.inlet_m, full)), self.leak_time(full, min(self.held_m, full))
+        return min((t for t in times if t > 0), default=inf) / 150
 
     def row(self) -> np.ndarray:
         """(10,) float64: the vessel as the kernel reads it, in the order of ``kernels.water``."""
@@ -218,14 +219,11 @@ class Vessel:
         weir = 0.0
         if self.priming_flow_m3s > -inf:
             weir = 2 / 3 * self.leak_coefficient * self.width * self.siphon_diameter_m * sqrt(2 * GRAVITY) / whole**1.5
-        return np.array(
-            [
-                whole, self.crest_m * whole if self.siphon_diameter_m else inf, self.inlet_m * whole, self.rim_m * whole, self.held_m * whole,
-                self.leak_coefficient * self.leak_area_m2 * fall,
-                self.siphon_coefficient * self.siphon_area_m2 * fall,
-                self.drop_m * whole, self.priming_flow_m3s, weir,
-            ]
-        )  # fmt: skip
+        crest = self.crest_m * whole if self.siphon_diameter_m else inf
+        leak = self.leak_coefficient * self.leak_area_m2 * fall
+        siphon = self.siphon_coefficient * self.siphon_area_m2 * fall
+        heights = [h * whole for h in (self.inlet_m, self.rim_m, self.held_m)]
+        return np.array([whole, crest, *heights, leak, siphon, self.drop_m * whole, self.priming_flow_m3s, weir])
 
 
 def tables(vessels: list[Vessel] | tuple[Vessel, ...]) -> np.ndarray:
