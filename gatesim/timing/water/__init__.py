@@ -14,5 +14,6 @@ from .vessel import Vessel, VesselError
 
 __all__ = [
     "BREAKS", "Attempt", "Design", "Machine", "Outlet", "Pipe", "Pour", "Poured", "Samples", "Vessel", "VesselError",
-    "Yield", "adder", "all_sums", "broken_adder", "normal_form", "plumb", "pour", "to_half_adders", "wrong_sums", "yield_of",
+    "Yield", "adder", "all_sums", "broken_adder", "normal_form", "plumb", "pour", "to_half_adders",
+    "wrong_sums", "yield_of",
 ]  # fmt: skip

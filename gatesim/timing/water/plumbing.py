@@ -316,8 +316,8 @@ class _Plumber:
                     pipes.append(Pipe(*tail[source], target, min(share, 1.0), self.design.pipe_s))
         inputs, outputs = (tuple((p.name, p.width) for p in side) for side in (self.net.inputs, self.net.outputs))
         return Machine(
-            self.net.name, tuple(parts), tuple(labels), tuple(pipes), tuple(pours), inputs, outputs, self.design.unit_m3,
-            self.design.pour_m3s, self.design.line_units, self.seconds,
+            self.net.name, tuple(parts), tuple(labels), tuple(pipes), tuple(pours), inputs, outputs,
+            self.design.unit_m3, self.design.pour_m3s, self.design.line_units, self.seconds,
         )  # fmt: skip
 
     def _label(self, pair: _Pair) -> str:

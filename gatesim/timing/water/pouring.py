@@ -204,9 +204,10 @@ def pour(
         )  # fmt: skip
     volume, _, poured, bucket, crossed, in_pipes, started, ended, outlet, peak = results
     time = (np.arange(n_samples) + 1) * (every * dt_s)
+    samples = Samples(time, seen[0], seen[1], seen[2][:, :, :-1])
     return Poured(
-        machine, dt_s, n_steps * dt_s, amounts, poured, in_pipes, volume, peak, bucket[:, :-1], bucket[:, -1], outlet, started,
-        ended, crossed[:, :-1], Samples(time, seen[0], seen[1], seen[2][:, :, :-1]),
+        machine, dt_s, n_steps * dt_s, amounts, poured, in_pipes, volume, peak, bucket[:, :-1], bucket[:, -1],
+        outlet, started, ended, crossed[:, :-1], samples,
     )  # fmt: skip
 
 
