@@ -126,6 +126,7 @@ def run(
 
     from ..simulation import simulate
     from ..timing.water import Design, plumb, pour, to_half_adders
+    from ..timing.water.comparison import times_slower
 
     if plot:
         _check_type(plot, PLOT_TYPES)
@@ -164,7 +165,7 @@ def run(
         "experiments": n,
         "wrong": int((~right).sum()),
         "outputs": {name: [int(x) for x in value] for name, value in got.items()},
-        "slower": _slower(net, float(poured.answer_s.max()) or poured.seconds),
+        "slower": times_slower(net, float(poured.answer_s.max()) or poured.seconds),
     }
     if as_json:
         typer.echo(json.dumps(found))
@@ -235,16 +236,11 @@ def _pour_one(machine: Machine, values: dict, seconds: float, step_ms: float, ta
     return pour(machine, values, seconds=seconds, dt_s=step_ms / 1e3, every=EVERY, tables=tables)
 
 
-def _slower(net, seconds: float) -> dict[str, float]:
-    from ..timing.water.comparison import PROCESSES
-
-    return {p.name: seconds / p.seconds(net) for p in PROCESSES}
-
-
 def _sum(poured: Poured, a: int, b: int) -> dict[str, Any]:
     from circuits.adders import ripple_carry
 
     from ..generators import build
+    from ..timing.water.comparison import times_slower
 
     bits = dict(poured.machine.inputs)["a"]
     values = {k: int(v[0]) for k, v in poured.values().items()}
@@ -260,7 +256,7 @@ def _sum(poured: Poured, a: int, b: int) -> dict[str, Any]:
         "units": {n: float(u) for n, u in zip(poured.machine.bucket_names, poured.units[0], strict=True)},
         "line_units": poured.machine.line_units,
         "imbalance": poured.imbalance(),
-        "slower": _slower(net, answer or poured.seconds),
+        "slower": times_slower(net, answer or poured.seconds),
     }
 
 
@@ -318,10 +314,8 @@ def _show_sum(poured: Poured, found: dict[str, Any], speed: float | None) -> Non
 
 
 def _show_slower(slower: dict[str, float]) -> None:
-    from ..timing.water.comparison import PROCESSES
-
-    for p in PROCESSES:
-        console.print(f"{float(f'{slower[p.name]:.2g}'):,.0f} times slower than {p.name}")
+    for name, ratio in slower.items():
+        console.print(f"{float(f'{ratio:.2g}'):,.0f} times slower than {name}")
 
 
 def _show_all(found: dict[str, Any]) -> None:

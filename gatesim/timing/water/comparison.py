@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ...analysis import depth
 from ...netlist import Netlist
+from ..library import load_technology
+from ..preparation import prepare
+from ..static import static_timing
+
+SILICON = {"TTL 7400": "ttl7400", "CMOS 7 nm": "asap7"}
+"""What water is compared with: a short name for people, and the technology's."""
 
 
-@dataclass(frozen=True)
-class Process:
-    """A process that water is compared with.
+def times_slower(net: Netlist, seconds: float) -> dict[str, float]:
+    """How many times slower than the critical path of `net` in each process of :data:`SILICON`.
 
-    Attributes
-    ----------
-    name : str
-    gate_s : float
-        Delay of one gate.
-    source : str
+    A circuit without gates has no critical path: then there is nothing to compare with.
+
+    Examples
+    --------
+    >>> from circuits.adders import full_adder
+    >>> from gatesim import build
+    >>> [f"{ratio:.0e}" for ratio in times_slower(build(full_adder), 100.0).values()]
+    ['2e+09', '2e+12']
     """
+    found = {}
+    for name, technology in SILICON.items():
+        figures = load_technology(technology)
+        picoseconds = static_timing(prepare(net, figures), figures).worst_ps
+        if picoseconds:
+            found[name] = seconds / (picoseconds * 1e-12)
+    return found
 
-    name: str
-    gate_s: float
-    source: str
 
-    def seconds(self, net: Netlist) -> float:
-        """Gate delays along the deepest path of `net`."""
-        return depth(net) * self.gate_s
-
-
-PROCESSES = (
-    Process("TTL 7400", 10e-9, "74 series table (gunkies.org): 10 ns a gate"),
-    Process("CMOS 7 nm", 7.5e-12, "textbook, order of magnitude: FO4 delay of 5 to 10 ps"),
-)
-"""What the command line compares with."""
-
-__all__ = ["PROCESSES", "Process"]
+__all__ = ["SILICON", "times_slower"]
