@@ -45,9 +45,9 @@ def levels_figure(
     stages = [s for s in machine.stages if s]
     figure, panels = _figure(9.0, 2.4 * len(stages) + 2.6, len(stages) + 1)
     for axes, stage in zip(panels, stages, strict=False):
-        for i in stage:
+        for k, i in enumerate(stage):
             height = seen.volume_m3[experiment, :, i] / machine.vessels[i].total_area_m2 * 1e3
-            axes.plot(seen.time_s, height, label=machine.labels[i], linewidth=1.6)
+            axes.plot(seen.time_s, height, label=machine.labels[i], linewidth=_line_width(k, len(stage)))
         crests = {round(machine.vessels[i].crest_m * 1e3, 2) for i in stage if machine.vessels[i].siphon_diameter_m}
         for crest in crests:
             axes.axhline(crest, color="#a3231b", linestyle=":", linewidth=1.2)
@@ -56,7 +56,12 @@ def levels_figure(
         axes.legend(fontsize=10, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     axes = panels[-1]
     for k, name in enumerate(machine.bucket_names):
-        axes.plot(seen.time_s, seen.bucket_m3[experiment, :, k] / machine.unit_m3, label=name, linewidth=1.6)
+        axes.plot(
+            seen.time_s,
+            seen.bucket_m3[experiment, :, k] / machine.unit_m3,
+            label=name,
+            linewidth=_line_width(k, machine.n_buckets),
+        )
     axes.axhline(machine.line_units, color="#a3231b", linestyle=":", linewidth=1.2)
     axes.set_ylabel(unit)
     axes.set_xlabel(time)
@@ -69,6 +74,11 @@ def levels_figure(
     return figure
 
 
+def _line_width(k: int, count: int) -> float:
+    """Wide first, thin last, so that equal curves show through each other."""
+    return 1.4 + 3.0 * (count - 1 - k) / max(count - 1, 1)
+
+
 def yield_figure(
     found: Yield, *, tolerance: str = "build tolerance (%)", share: str = "machines that\nadd everything (%)",
     wrong: str = "wrong sums of\na machine (%)",
@@ -79,6 +89,7 @@ def yield_figure(
     upper.plot(percent, found.perfect * 100, "o-", color="#0b6b3a", markersize=8)
     upper.set_ylabel(share)
     upper.set_ylim(-5, 105)
+    lower.set_xticks(percent)
     for x, wrongs in zip(percent, found.wrong / found.n_sums * 100, strict=True):
         lower.plot(np.full(len(wrongs), x), wrongs, "o", color="#a3231b", alpha=0.35, markersize=7)
     lower.set_ylabel(wrong)
