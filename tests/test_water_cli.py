@@ -54,6 +54,17 @@ def test_all_sums_and_how_they_break(gatesim):
     assert len(facts["wrong_by_machine"]) == 10 and facts["wrong"] == max(facts["wrong_by_machine"]) > 0
 
 
+def test_surface_tension_and_priming_break_it_too(gatesim):
+    assert json.loads(gatesim("water", "add", "--all", "--sticky", "--json")[1])["wrong"] > 200
+    assert 50 < json.loads(gatesim("water", "add", "--all", "--priming", "1", "--json")[1])["wrong"] < 150
+
+
+def test_short_and_long_runs(gatesim):
+    status, out, _ = gatesim("water", "add", "9", "7", "--seconds", "0.02")
+    assert status == 0 and "no bucket reached its line in 0.02 s" in out
+    assert json.loads(gatesim("water", "add", "9", "7", "--seconds", "3000", "--json")[1])["sum"] == 16
+
+
 def test_pictures_and_film(gatesim, tmp_path):
     status, out, _ = gatesim("water", "add", "3", "1", "--bits", "2", "--plot", "levels.png", "--gif", "film.gif")
     assert status == 0 and "written: levels.png" in out and "written: film.gif" in out
@@ -102,6 +113,9 @@ def test_the_live_view():
         (["add", "9", "7", "--seconds", "-3"], "cannot simulate -3 s of water"),
         (["add", "9", "7", "--plot", "levels.txt"], "cannot write levels.txt: the name must end in .png or .svg or .pdf"),
         (["add", "9", "7", "--gif", "film.mp4"], "the name must end in .gif"),
+        (["add", "9", "7", "--seconds", "1e12"], "minutes of work: pour fewer inputs, wait for less (--seconds)"),
+        (["add", "9", "7", "--seconds", "inf"], "inf s of water"),
+        (["add", "9", "7", "--priming", "-1"], "priming is -1: it must not be negative"),
         (["add", "9", "7", "--speed", "0"], "--speed is 0: it must be positive"),
         (["add", "--all", "--gif", "film.gif"], "--plot and --gif show one sum: give two numbers"),
         (["add", "--all", "--bits", "7"], "all pairs of 7-bit numbers are too many"),

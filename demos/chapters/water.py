@@ -9,6 +9,7 @@ import numpy as np
 from circuits.adders import ripple_carry
 from gatesim import build
 from gatesim.timing.water import (
+    Design,
     Poured,
     Vessel,
     Yield,
@@ -38,6 +39,8 @@ _BREAKS = {
     "splitter": Text("no splitters: a carry is 1.7 units", "sans partiteurs : une retenue fait 1,7 unité"),
     "skew": Text("the second number comes 5 s late", "le second nombre arrive 5 s trop tard"),
     "spread": Text("built 10 % off, worst machine", "construit à 10 % près, la pire machine"),
+    "priming": Text("siphons that slow water does not start", "des siphons qu’une eau lente n’amorce pas"),
+    "sticky": Text("water that sticks in small leaks", "l’eau qui reste collée aux petites fuites"),
 }
 
 
@@ -171,6 +174,8 @@ def _broken(curve: Yield) -> dict[str, int]:
     found = {}
     for how in ("splitter", "skew"):
         found[how] = int(wrong_sums(all_sums(broken_adder(how).machine, seconds=WATCHED_S)).sum())
+    for how, vessel in (("priming", Vessel(priming=1.0)), ("sticky", Vessel(sticky=True))):
+        found[how] = int(wrong_sums(all_sums(adder(4, Design(vessel=vessel)), seconds=WATCHED_S)).sum())
     found["spread"] = int(curve.wrong[list(curve.tolerances).index(SLOPPY)].max())
     return found
 

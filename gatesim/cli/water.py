@@ -20,7 +20,7 @@ from .sim import parsed_values
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..timing.water import Machine, Poured
+    from ..timing.water import Design, Machine, Poured
 
 water = typer.Typer(
     no_args_is_help=True, help="A computer of water: siphon vessels that add, slowly, and sometimes get it wrong."
@@ -28,7 +28,8 @@ water = typer.Typer(
 
 PLOT_TYPES = (".png", ".svg", ".pdf")
 EVERY = 5
-"""Steps between two samples for the view, the plot and the film."""
+"""Steps between two samples for the view, the plot and the film; more where the run is long."""
+MOST_SAMPLES = 20_000
 PUBLISHED_S = 120.0
 """How long the plain four-bit adder is watched: its slowest sum takes 104 s."""
 MACHINES = 10
@@ -64,17 +65,23 @@ def add(
     step_ms: Annotated[float, typer.Option("--step", help="Time step in milliseconds.")] = 10.0,
     speed: Annotated[float, typer.Option(help="Seconds of water in a second of the live view.")] = 8.0,
     live: Annotated[bool, typer.Option("--live/--still", help="Show the vessels filling, or only the end.")] = True,
+    sticky: Annotated[bool, typer.Option("--sticky", help="Surface tension holds water back in small leaks.")] = False,
+    priming: Annotated[
+        float | None, typer.Option(help="Slow water only dribbles over the crest: 0.5 to 1 of the tube's own speed.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Which machines a bad workshop builds.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Add two numbers with water: pour, wait, read the buckets."""
-    from ..timing.water import adder, yield_of
+    from ..timing.water import Design, Vessel, adder, yield_of
 
     _check(a, b, bits, every_sum, plot, gif, yield_plot, speed)
     announce_compilation()
-    machine, tables, about = _machine(how, bits, seed)
+    design = Design(vessel=Vessel(sticky=sticky, priming=priming))
+    machine, tables, about = _machine(how, bits, design, seed)
     if seconds is None:
         seconds = PUBLISHED_S if bits <= 4 else machine.seconds
+    _check_work(machine, seconds, step_ms, 1 << (2 * bits) if every_sum or how else 1)
     found: dict[str, Any] = {"machine": machine.name, "vessels": machine.n_vessels, "seconds": seconds, **about}
     files: list[tuple[Path, bytes]] = []
     if a is not None and b is not None:
@@ -97,7 +104,7 @@ def add(
 
         if not as_json:
             console.print(f"building {20 * len(TOLERANCES)} adders ...", style="dim")
-        curve = yield_of(adder(bits), TOLERANCES, 20, rng=seed, seconds=seconds)
+        curve = yield_of(adder(bits, design), TOLERANCES, 20, rng=seed, seconds=seconds)
         found["yield"] = {f"{t:g}": float(p) for t, p in zip(curve.tolerances, curve.perfect, strict=True)}
         files.append((yield_plot, _image(pictures.yield_figure(curve), yield_plot)))
         if not as_json:
@@ -146,7 +153,8 @@ def run(
     else:
         values = parsed_values(inputs or "")
         _check_work(machine, seconds, step_ms, 1)
-    poured = pour(machine, values, seconds=seconds, dt_s=step_ms / 1e3, every=EVERY if plot else 0)
+    every = _every(seconds or machine.seconds, step_ms) if plot else 0
+    poured = pour(machine, values, seconds=seconds, dt_s=step_ms / 1e3, every=every)
     content = _plotted(poured, plot) if plot else b""
     wanted = simulate(net, **values)
     got = poured.values()
@@ -203,7 +211,9 @@ def _check_type(path: Path, kinds: tuple[str, ...]) -> None:
 
 
 def _check_work(machine: Machine, seconds: float | None, step_ms: float, experiments: int) -> None:
-    work = (seconds or machine.seconds) / max(step_ms, 1e-6) * 1e3 * machine.n_vessels * experiments
+    if not step_ms > 0:
+        return  # refused with its limit by who pours
+    work = (seconds or machine.seconds) / step_ms * 1e3 * machine.n_vessels * experiments
     if work > LONGEST_WORK:
         raise GatesimError(
             f"{experiments:,} experiments on {machine.n_vessels} vessels for {seconds or machine.seconds:,.0f} s of "
@@ -212,17 +222,25 @@ def _check_work(machine: Machine, seconds: float | None, step_ms: float, experim
         )
 
 
-def _machine(how: Break | None, bits: int, seed: int) -> tuple[Machine, np.ndarray | None, dict[str, Any]]:
+def _every(seconds: float, step_ms: float) -> int:
+    """Steps between two samples: at least one sample, at most ``MOST_SAMPLES``."""
+    steps = int(seconds * 1e3 / step_ms) if step_ms > 0 and seconds > 0 else 1
+    return max(1, min(EVERY, steps), -(-steps // MOST_SAMPLES))
+
+
+def _machine(
+    how: Break | None, bits: int, design: Design, seed: int
+) -> tuple[Machine, np.ndarray | None, dict[str, Any]]:
     """The adder, broken as wished: of several badly built ones the worst."""
     from ..timing.water import BREAKS, adder, all_sums, broken_adder, wrong_sums
     from ..timing.water.adder import SLOPPY
 
     if how is None:
-        return adder(bits), None, {}
+        return adder(bits, design), None, {}
     about: dict[str, Any] = {"broken": how.value, "why": BREAKS[how.value]}
     if how is not Break.spread:
-        return broken_adder(how.value, bits).machine, None, about
-    machine = adder(bits)
+        return broken_adder(how.value, bits, design).machine, None, about
+    machine = adder(bits, design)
     built = machine.built(MACHINES, SLOPPY, rng=seed)
     wrong = wrong_sums(all_sums(machine, tables=built)).sum(axis=1)
     about["wrong_by_machine"] = [int(w) for w in wrong]
@@ -233,7 +251,7 @@ def _machine(how: Break | None, bits: int, seed: int) -> tuple[Machine, np.ndarr
 def _pour_one(machine: Machine, values: dict, seconds: float, step_ms: float, tables) -> Poured:
     from ..timing.water import pour
 
-    return pour(machine, values, seconds=seconds, dt_s=step_ms / 1e3, every=EVERY, tables=tables)
+    return pour(machine, values, seconds=seconds, dt_s=step_ms / 1e3, every=_every(seconds, step_ms), tables=tables)
 
 
 def _sum(poured: Poured, a: int, b: int) -> dict[str, Any]:

@@ -88,7 +88,9 @@ def adder(bits: int = 4, design: Design | None = None, *, late_s: float = 0.0) -
     )
 
 
-def broken_adder(how: str, bits: int = 4, *, rng: int | np.random.Generator = 0) -> Attempt:
+def broken_adder(
+    how: str, bits: int = 4, design: Design | None = None, *, rng: int | np.random.Generator = 0
+) -> Attempt:
     """The adder broken in one of the ways of :data:`BREAKS`.
 
     Raises
@@ -97,11 +99,11 @@ def broken_adder(how: str, bits: int = 4, *, rng: int | np.random.Generator = 0)
         No such way; the nearest is suggested.
     """
     if how == "splitter":
-        return Attempt(adder(bits, Design(splitter=1.0, line_units=0.5)))
+        return Attempt(adder(bits, replace(design or Design(), splitter=1.0, line_units=0.5)))
     if how == "skew":
-        return Attempt(adder(bits, late_s=LATE_S))
+        return Attempt(adder(bits, design, late_s=LATE_S))
     if how == "spread":
-        machine = adder(bits)
+        machine = adder(bits, design)
         return Attempt(machine, machine.built(1, SLOPPY, rng=rng))
     raise unknown_name("way to break it", how, BREAKS)
 
