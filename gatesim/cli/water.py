@@ -215,9 +215,9 @@ def _check_work(machine: Machine, seconds: float | None, step_ms: float, experim
         return  # refused with its limit by who pours
     work = (seconds or machine.seconds) / step_ms * 1e3 * machine.n_vessels * experiments
     if work > LONGEST_WORK:
+        many = f"{experiments:,} experiment{'s' * (experiments > 1)} on {machine.n_vessels} vessels"
         raise GatesimError(
-            f"{experiments:,} experiments on {machine.n_vessels} vessels for {seconds or machine.seconds:,.0f} s of "
-            f"water are {work / 5e7 / 60:,.0f} minutes of work: pour fewer inputs, wait for less (--seconds), or "
+            f"{many} for {seconds or machine.seconds:,.0f} s of water are {work / 5e7 / 60:,.0f} minutes of work: pour fewer inputs, wait for less (--seconds), or "
             "take a smaller circuit"
         )
 
