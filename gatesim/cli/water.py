@@ -217,8 +217,8 @@ def _check_work(machine: Machine, seconds: float | None, step_ms: float, experim
     if work > LONGEST_WORK:
         many = f"{experiments:,} experiment{'s' * (experiments > 1)} on {machine.n_vessels} vessels"
         raise GatesimError(
-            f"{many} for {seconds or machine.seconds:,.0f} s of water are {work / 5e7 / 60:,.0f} minutes of work: pour fewer inputs, wait for less (--seconds), or "
-            "take a smaller circuit"
+            f"{many} for {seconds or machine.seconds:,.0f} s of water are {work / 5e7 / 60:,.0f} minutes of work: "
+            "pour fewer inputs, wait for less (--seconds), or take a smaller circuit"
         )
 
 
