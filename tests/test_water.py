@@ -370,11 +370,14 @@ def test_what_breaks_it():
 
 
 def test_yield_falls_with_the_tolerance():
-    curve = yield_of(adder(4), [0.02, 0.10, 0.25], 5, rng=0, seconds=120)
-    assert curve.perfect[0] == 1.0 and curve.perfect[2] < 0.5 <= curve.perfect[1] + 0.5
-    assert curve.wrong[1].max() in range(16, 90)
-    again = yield_of(adder(4), [0.02, 0.10, 0.25], 5, rng=0, seconds=120)
-    assert np.array_equal(curve.wrong, again.wrong)
+    tolerances = [0.02, 0.05, 0.10, 0.25]
+    curve = yield_of(adder(4), tolerances, 10, rng=0, seconds=120)
+    assert curve.perfect[0] == 1.0  # 2 %: every machine adds everything
+    assert set(curve.wrong[1].tolist()) <= {0, 16}  # 5 %: perhaps one is wrong, in 16 sums
+    assert 2 <= (curve.wrong[2] > 0).sum() <= 7 and curve.wrong[2].max() >= 16  # 10 %: about half of them
+    assert curve.perfect[3] < 0.3
+    once, again = (yield_of(adder(2), [0.3], 6, rng=5) for _ in range(2))
+    assert np.array_equal(once.wrong, again.wrong) and once.wrong.any()
     built = adder(4).built(400, 0.1, rng=1)
     ratio = np.log(built[:, :, 5] / adder(4).tables()[:, :, 5])
     assert ratio.std() == pytest.approx(0.10, rel=0.05)
