@@ -115,12 +115,13 @@ def test_imports_go_downward(path):
 
 
 CODE_GENERATORS = ("functions.py", "transpose.py", "vectors.py")
+COMPILER = "gatesim.kernels.jit"
 
 
 def test_kernels_are_self_contained():
-    generated = {f"gatesim.kernels.{name.removesuffix('.py')}" for name in CODE_GENERATORS}
+    generated = {f"gatesim.kernels.{name.removesuffix('.py')}" for name in CODE_GENERATORS} | {COMPILER}
     for path in (ROOT / "gatesim" / "kernels").glob("*.py"):
-        foreign = [t for t in _imports(path) if t.startswith("gatesim") and t not in generated]
+        foreign = [t for t in _imports(path) if t.startswith("gatesim") and t not in generated and not t.startswith(f"{COMPILER}.")]
         assert not foreign, f"{path.name} must import nothing of gatesim but the code generators"
 
 

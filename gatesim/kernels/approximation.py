@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 BINS = 64
 """Bins of the histogram: bin 0 counts error 0, bin k errors from ``2**(k - 1)`` to ``2**k - 1``."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _transpose64(block):
     """Transpose a 64 x 64 bit matrix in place (Hacker's Delight, section 7-3, LSB first)."""
     width = 32
@@ -26,7 +26,7 @@ def _transpose64(block):
         mask ^= mask << np.uint64(width)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def accumulate(planes, signed, exact, cell, integers, fractions, histogram, heat, cells):
     """Compare the numbers on `planes` (bits, words) with `exact` (patterns,) int64.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _transpose64(block):
     """Transpose a 64 x 64 bit matrix in place: bit j of word i becomes bit i of word j.
 
@@ -26,7 +26,7 @@ def _transpose64(block):
         mask ^= mask << np.uint64(width)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pack(values, planes):
     """Spread uint64 `values` (patterns,) into bit `planes` (bits, words); every word is written."""
     bits, words = planes.shape
@@ -41,7 +41,7 @@ def pack(values, planes):
             planes[b, w] = block[b]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unpack(planes, values):
     """Gather bit `planes` (bits, words) into uint64 `values` (patterns,)."""
     bits, words = planes.shape

@@ -9,13 +9,13 @@ exact local area is then recovered with reference counts.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 CUTS = 6
 """Cuts kept for every node."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _merge(a, na, b, nb, out):
     """Union of two sorted leaf lists into `out`; returns its length, or 4 when it passes three."""
     i = 0
@@ -38,7 +38,7 @@ def _merge(a, na, b, nb, out):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _stretch(table, leaves, n, onto, m):
     """`table` over sorted `leaves` seen as an 8-entry table over the superset `onto`."""
     where0 = 0
@@ -64,7 +64,7 @@ def _stretch(table, leaves, n, onto, m):
     return wide
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _compose(table, t0, t1):
     """Table of f(g0, g1), both over the same three leaves; f ignores its third input."""
     result = 0
@@ -74,7 +74,7 @@ def _compose(table, t0, t1):
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sign(leaves, n):
     """One bit a leaf: two sets whose bits are more than three together cannot merge into a cut."""
     bits = np.uint64(0)
@@ -83,14 +83,14 @@ def _sign(leaves, n):
     return bits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _more_than_three(sign):
     for _ in range(3):
         sign &= sign - np.uint64(1)
     return sign != 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drop(table, leaves, n):
     """Remove leaves on which `table` does not depend; returns (table, count)."""
     kept = 0
@@ -113,7 +113,7 @@ def _drop(table, leaves, n):
     return table, kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(node, at, step, leaves, sizes, chosen, place, refs):
     """Add `step` (1 or -1) to the references of the cone of `node`, seen through its cut `at`.
 
@@ -141,7 +141,7 @@ def _count(node, at, step, leaves, sizes, chosen, place, refs):
     return area
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
     """Rewrite (tables, fanin, n_fanin, level) of the nodes in `order` (drivers first) by their best cut.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fanout_lists(fanin_ptr, fanin, n):
     """CSR of readers: net ``i`` is read by ``out[ptr[i]:ptr[i + 1]]`` (a cell once per pin)."""
     ptr = np.zeros(n + 1, np.int32)
@@ -24,7 +24,7 @@ def fanout_lists(fanin_ptr, fanin, n):
     return ptr, out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def levelise(is_source, fanin_ptr, fanin, n):
     """Level of every net (sources 0, a cell one more than its deepest pin; -1 in or after a loop)
     and the cells in an order where drivers come first, sorted by (level, id).
@@ -98,7 +98,7 @@ def levelise(is_source, fanin_ptr, fanin, n):
     return level, order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reach(start, ptr, target, n):
     """(n,) bool: nets reachable from `start` along ``target[ptr[i]:ptr[i + 1]]`` (start included)."""
     seen = np.zeros(n, np.bool_)

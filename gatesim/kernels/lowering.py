@@ -9,14 +9,14 @@ buffers and constants therefore cost nothing, and equal nodes are one.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 AND_TABLES = (0b1000, 0b0100, 0b0010, 0b1110)
 """Normal table of an AND by the inversions of its inputs (first in bit 0); the last is inverted."""
 XOR_TABLE = 0b0110
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _node(is_xor, a, b, tables, fanin, n_fanin, level, buckets, free):
     """Literal of `a` AND (or XOR) `b`: a constant, an operand, an equal node, or a new one at ``free[0]``."""
     if a > b:
@@ -59,7 +59,7 @@ def _node(is_xor, a, b, tables, fanin, n_fanin, level, buckets, free):
     return 2 * node + inverted
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lower(
     cells,
     targets,
@@ -118,7 +118,7 @@ def lower(
     return following[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def latest_levels(level, fanin, n_fanin, alive, port_of, port_ptr, port_nodes, first, last):
     """(n,) int32: the last level at which each live node ``first .. last`` can run without making the
     netlist deeper; nodes are numbered after those they depend on. All bits of a memory port run at once.
@@ -145,7 +145,7 @@ def latest_levels(level, fanin, n_fanin, alive, port_of, port_ptr, port_nodes, f
     return latest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_live(sinks, fanin, n_fanin, port_of, port_ptr, port_nodes, n):
     """(n,) bool: nodes that some sink depends on. ``port_of[node]`` is the memory read port of a node
     (or -1): one live bit of a port makes its address live.
@@ -178,7 +178,7 @@ def mark_live(sinks, fanin, n_fanin, port_of, port_ptr, port_nodes, n):
     return seen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def allocate(
     row_node,
     row_port,

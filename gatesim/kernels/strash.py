@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from .jit import kernel
 
 # A literal 0 or 1 given to a function is a type of its own to Numba, and each mix of types is compiled
 # again: variables start from these instead, and every helper has one call, so that the whole compiles once.
 _0, _1 = np.int64(0), np.int64(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fix_pin(table, count, pin, value):
     """The table with input `pin` fixed to `value` and removed."""
     small = 0
@@ -20,7 +20,7 @@ def _fix_pin(table, count, pin, value):
     return small
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _tie_pins(table, count, kept, gone, inverted):
     """The table with input `gone` replaced by input `kept` (``kept < gone``), inverted or not."""
     small = 0
@@ -31,7 +31,7 @@ def _tie_pins(table, count, kept, gone, inverted):
     return small
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _swap_pins(table, count, p, q):
     result = 0
     for index in range(1 << count):
@@ -42,7 +42,7 @@ def _swap_pins(table, count, p, q):
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _depends(table, count, pin):
     """Whether the function changes with input `pin` anywhere."""
     changes = _0
@@ -51,7 +51,7 @@ def _depends(table, count, pin):
     return changes & 1 == 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _simplify(table, count, nets, inverse, through_inverters):
     """Fold constants, repeats, (optionally) inverse pairs and pins without effect; sort the nets."""
     j = _0
@@ -89,7 +89,7 @@ def _simplify(table, count, nets, inverse, through_inverters):
     return table, count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _look_up(slots, key_table, key_nets, key, nets, count):
     """The slot of the cell with that function of those nets, or the free slot where it belongs."""
     h = np.uint64(key)
@@ -108,7 +108,7 @@ def _look_up(slots, key_table, key_nets, key, nets, count):
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def strash(order, op, fanin_ptr, fanin, is_logic, tables, finder, not_op, not_pins):
     """Fold and hash the logic cells of `order` (drivers first).
 
