@@ -148,7 +148,7 @@ class _Run:
         self.dirty = np.zeros(n + 1, np.uint32)
         self.dirty[: len(contradicted)] = contradicted
         self.progress[kernel.N_DIRTY] = len(contradicted)
-        self.touched = np.zeros(-(-n // 64), np.bool_)
+        self.touched = np.zeros(-(-n // 64), np.uint8)
         self.changed = np.zeros(2 * n + 2, np.uint32)
         self.edges = np.zeros(
             sum(map(len, engine._readers[2:])) + int(engine._readers[0].sum()) + 2 * kernel.READERS, np.uint32
@@ -164,8 +164,7 @@ class _Run:
         self.registers = net.registers.astype(np.uint32)
         self.pins = np.array([net.fanin_of(q) for q in net.registers], np.uint32).reshape(-1, 3)
         self.power_up = (net.op[net.registers] == DFF1).astype(np.int64)
-        self.counts = np.zeros((n, 2), np.int64)
-        self.counts[:, 1] = -1
+        self.counts = np.tile(np.array([0, -1]), n)
         self.needed, self.last = np.zeros(n, np.int64), np.full(n, -1, np.int64)
         self.start_values = self.values[list(watched)].copy()
         self.readers = engine._readers
@@ -239,12 +238,12 @@ class _Run:
     def _oscillation(self, limit: int) -> OscillationError:
         """Let it run on for a while: what still switches, and lies between two nets that do, is named."""
         events = int(self.progress[kernel.OPERATION_EVENTS])
-        earlier = self.counts[:, 0].copy()
+        earlier = self.counts[::2].copy()
         limit += 4 * self.net.n_nets + 1000
         while self._turn(limit) != kernel.OSCILLATES:
             self.progress[kernel.N_RECORDED] = 0
             self._more_chunks()
-        switching = _on_loops(self.net, self.counts[:, 0] > earlier)
+        switching = _on_loops(self.net, self.counts[::2] > earlier)
         return OscillationError(
             self.net.name, [self.net.net_name(k) for k in switching], events, int(self.progress[kernel.OPERATION])
         )
@@ -256,9 +255,9 @@ class _Run:
         order = np.lexsort((which, time))
         last = np.where(self.last >= 0, self.last * unit, -1)
         last[self.input_nets] = 0
-        pending = np.flatnonzero(self.cells[:, 0] >> kernel.PENDING & 1)
+        pending = np.flatnonzero(self.cells[::2] >> kernel.PENDING & 1)
         return Trace(
-            Activity(net, len(self.samples), self.counts[:, 0].copy(), self.needed, last),
+            Activity(net, len(self.samples), self.counts[::2].copy(), self.needed, last),
             self.begun * unit,
             self.watched,
             self.start_values,
@@ -266,7 +265,7 @@ class _Run:
             which[order],
             operation[order],
             self.samples,
-            (self.cells[:, 0] >> kernel.VALUE & 1).astype(np.uint8),
+            (self.cells[::2] >> kernel.VALUE & 1).astype(np.uint8),
             tuple(net.net_name(k) for k in pending),
             {"seconds": seconds, "events": int(self.progress[kernel.EVENTS]), "unit_ps": unit},
         )
@@ -311,7 +310,7 @@ def _readers(net: Netlist) -> tuple[np.ndarray, ...]:
     first = rank < kernel.READERS
     row[driver[first], rank[first]] = edge[first]
     in_row = np.bincount(driver[first], minlength=n)
-    return in_row, row, np.searchsorted(driver[~first], np.arange(n + 1)), edge[~first]
+    return in_row, row.reshape(-1), np.searchsorted(driver[~first], np.arange(n + 1)), edge[~first]
 
 
 def _units(engine: TimedEngine, period_ps: int | None) -> tuple[int, np.ndarray]:
@@ -349,7 +348,7 @@ def _settled(engine: TimedEngine, input_nets, input_bits, initial: Mapping[str |
 
 
 def _cells(net: Netlist, values: np.ndarray, hold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) int64 for the kernel, and the cells whose value contradicts their pins."""
+    """(2 n,) int64 for the kernel (a word and the holds of each cell), and the cells whose value contradicts their pins."""
     reader = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
     pin = np.arange(len(net.fanin)) - net.fanin_ptr[reader]
     logic = IS_LOGIC[net.op]
@@ -363,7 +362,7 @@ def _cells(net: Netlist, values: np.ndarray, hold: np.ndarray) -> tuple[np.ndarr
     words = table | index << kernel.INDEX | bits << kernel.PROJECTED | bits << kernel.VALUE
     words |= wrong.astype(np.int64) << kernel.DIRTY
     words[0] |= 1 << kernel.DIRTY  # what fills the rows of readers is never looked at
-    return np.stack([words, hold[:, 1] << 32 | hold[:, 0]], axis=1), np.flatnonzero(wrong)
+    return np.stack([words, hold[:, 1] << 32 | hold[:, 0]], axis=1).reshape(-1), np.flatnonzero(wrong)
 
 
 def _on_loops(net: Netlist, switching: np.ndarray) -> list[int]:

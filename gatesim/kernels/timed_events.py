@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 CHUNK, LAST = 16, 15
@@ -46,6 +47,34 @@ def _lowest(typingctx, word):
     return types.int64(types.uint64), codegen
 
 
+def _address(context, builder, sig, args):
+    """Address of element ``args[1]`` of a contiguous array, which is not checked."""
+    data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
+    return builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.int64)])
+
+
+@intrinsic
+def _get(typingctx, array, index):
+    """``array[index]`` of a contiguous array, for an index that is known to be right."""
+
+    def codegen(context, builder, sig, args):
+        return builder.load(_address(context, builder, sig, args))
+
+    return array.dtype(array, index), codegen
+
+
+@intrinsic
+def _put(typingctx, array, index, value):
+    """``array[index] = value`` of a contiguous array, for an index that is known to be right."""
+
+    def codegen(context, builder, sig, args):
+        stored = context.cast(builder, args[2], sig.args[2], sig.args[0].dtype)
+        builder.store(stored, _address(context, builder, sig, args))
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), codegen
+
+
 @njit(cache=True, nogil=True)
 def relax(order, tables, fanin_ptr, fanin, values, sweeps):
     """Give every cell of `order` the value that its pins ask for, until nothing changes or `sweeps` times."""
@@ -67,13 +96,13 @@ def close_operation(began, n, cells, before, touched, counts, needed, last):
     """Compare every net of the touched groups of 64 with its value before the operation."""
     for group in range(len(touched)):
         if touched[group]:
-            touched[group] = False
+            touched[group] = 0
             for net in range(64 * group, min(n, 64 * group + 64)):
-                value = np.uint8((cells[net, 0] >> VALUE) & 1)
+                value = np.uint8((cells[2 * net] >> VALUE) & 1)
                 needed[net] += np.int64(value != before[net])
                 before[net] = value
-                if counts[net, 1] > began:
-                    last[net] = max(last[net], counts[net, 1] - began)
+                if counts[2 * net + 1] > began:
+                    last[net] = max(last[net], counts[2 * net + 1] - began)
 
 
 @njit(cache=True, nogil=True)
@@ -88,21 +117,20 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
     registers sample their pins, then the nets ``input_nets[input_ptr[k]:input_ptr[k + 1]]`` turn over. What
     happens at the very end of an operation still belongs to it, and registers see it.
 
-    ``cells`` (n, 2) int64 holds a word and how long a rise (high half) or a fall (low half) can be cancelled;
-    ``rest`` (n, 2), by the value to come, what passes after that. ``counts`` (n, 2) are transitions and the time
+    ``cells`` (n pairs of int64) holds a word and how long a rise (high half) or a fall (low half) can be cancelled;
+    ``rest`` (n, 2), by the value to come, what passes after that. ``counts`` (n pairs) are transitions and the time
     of the last one. A step is one time: every change that is due, then every cell that reads one, once.
 
     All of it stands in one function, since Numba counts references to arrays at every call. What a gate does
-    next is what no processor can predict: the loops over nets decide by arithmetic. Indices are unsigned, so
-    that Numba need not ask whether they count from the end.
+    next is what no processor can predict: the loops over nets decide by arithmetic.
     """
     n = len(before)
-    one, four, low_half = np.uint32(1), np.uint32(4), np.int64(0xFFFFFFFF)
-    pins_mask = np.uint32(15)
+    low_half = np.int64(0xFFFFFFFF)
     operation, previous = progress[OPERATION], progress[NOW]
     n_free, n_dirty, n_recorded = progress[N_FREE], progress[N_DIRTY], progress[N_RECORDED]
     events, operation_events = progress[EVENTS], progress[OPERATION_EVENTS]
     stop = events + budget
+    occupied = summary[0]
     low_bits = (np.int64(1) << shift) - 1
     status = DONE
     while operation < n_operations:
@@ -122,7 +150,7 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         # -- when: the next bucket with an event in it, around the wheel
         now = NEVER
         begin = times[operation + 1]
-        if summary[0]:
+        if occupied:
             turn = (previous + 1) >> shift
             origin = turn & heads_mask
             word = origin >> 6
@@ -130,8 +158,8 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
             if here:
                 bucket = origin + _lowest(here)
             else:
-                above = summary[0] & ~((np.uint64(2) << np.uint64(word)) - np.uint64(1))
-                word = _lowest(above) if above else _lowest(summary[0])
+                above = occupied & ~((np.uint64(2) << np.uint64(word)) - np.uint64(1))
+                word = _lowest(above) if above else _lowest(occupied)
                 bucket = (word << 6) + _lowest(bitmap[word])
             now = (turn + ((bucket - origin) & heads_mask)) << shift
             if shift:
@@ -159,9 +187,9 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         keep = at
         while at != end:
             if at & LAST == LAST:
-                at = chunks[at] << 4
+                at = _get(chunks, at) << 4
                 continue
-            item = chunks[at]
+            item = _get(chunks, at)
             at += 1
             if shift and item >> 32 != low:
                 if keep & LAST == LAST:
@@ -169,9 +197,9 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
                 chunks[keep] = item
                 keep += 1
                 continue
-            net = np.uint32(item & low_half) >> one
+            net = (item & low_half) >> 1
             sure = item & CERTAIN
-            word = cells[net, 0]
+            word = _get(cells, 2 * net)
             same = np.int64(((word >> COMMIT) ^ now) & 0x7FFFFFFF == 0)
             mine = ((word >> PENDING) & same) & (1 - sure)
             fires = mine | sure
@@ -181,8 +209,8 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
                     start_time[n_starts], start_item[n_starts] = now + later, (item & low_half) | CERTAIN
                     n_starts += 1
                     fires = 0
-            cells[net, 0] = word ^ (mine << PENDING) ^ (fires << VALUE)
-            changed[n_changed] = net
+            _put(cells, 2 * net, word ^ (mine << PENDING) ^ (fires << VALUE))
+            _put(changed, n_changed, net)
             n_changed += fires
         if keep & LAST == LAST:
             keep = chunks[keep] << 4
@@ -196,7 +224,7 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
             if keep == heads[bucket] << 4:
                 bitmap[bucket >> 6] &= ~(np.uint64(1) << np.uint64(bucket & 63))
                 if bitmap[bucket >> 6] == 0:
-                    summary[0] &= ~(np.uint64(1) << np.uint64(bucket >> 6))
+                    occupied &= ~(np.uint64(1) << np.uint64(bucket >> 6))
         events += n_changed
         operation_events += n_changed
         recorded_as = operation
@@ -206,71 +234,73 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         if starting:
             if operation >= 0:
                 for i in range(n_changed):
-                    counts[changed[i], 1] = now
-                    touched[changed[i] >> 6] = True
+                    counts[2 * changed[i] + 1] = now
+                    touched[changed[i] >> 6] = 1
                 close_operation(begun[operation], n, cells, before, touched, counts, needed, last)
                 for i in range(len(sampled)):
-                    samples[operation, i] = (cells[sampled[i], 0] >> VALUE) & 1
+                    samples[operation, i] = (cells[2 * sampled[i]] >> VALUE) & 1
             operation += 1
             operation_events = 0
             begun[operation] = now
             if operation < n_operations:
                 for i in range(len(registers)):
                     q = registers[i]
-                    word = cells[q, 0]
+                    word = cells[2 * q]
                     following = (word >> PROJECTED) & 1
-                    if (cells[register_pins[i, 2], 0] >> VALUE) & 1:
+                    if (cells[2 * register_pins[i, 2]] >> VALUE) & 1:
                         following = np.int64(register_reset[i])
-                    elif (cells[register_pins[i, 1], 0] >> VALUE) & 1:
-                        following = (cells[register_pins[i, 0], 0] >> VALUE) & 1
-                    cells[q, 0] = (word & ~(15 << INDEX)) | (following << INDEX) | (1 << DIRTY)
+                    elif (cells[2 * register_pins[i, 1]] >> VALUE) & 1:
+                        following = (cells[2 * register_pins[i, 0]] >> VALUE) & 1
+                    cells[2 * q] = (word & ~(15 << INDEX)) | (following << INDEX) | (1 << DIRTY)
                     dirty[n_dirty] = q
                     n_dirty += 1
                 for i in range(input_ptr[operation], input_ptr[operation + 1]):
                     changed[n_changed] = input_nets[i]
-                    cells[input_nets[i], 0] ^= 1 << VALUE
+                    cells[2 * input_nets[i]] ^= 1 << VALUE
                     n_changed += 1
 
         # -- count, and collect the readers: whole rows, of which the filling is overwritten
         n_edges = 0
         for i in range(n_changed):
-            net = changed[i]
-            counts[net, 0] += 1
-            counts[net, 1] = now
-            touched[net >> 6] = True
-            edges[n_edges] = readers[net, 0]
-            edges[n_edges + 1] = readers[net, 1]
-            edges[n_edges + 2] = readers[net, 2]
-            edges[n_edges + 3] = readers[net, 3]
-            n_edges += n_readers[net]
-            if n_readers[net] == READERS:
-                for e in range(more_ptr[net], more_ptr[net + 1]):
-                    edges[n_edges] = more_readers[e]
+            net = np.int64(_get(changed, i))
+            _put(counts, 2 * net, _get(counts, 2 * net) + 1)
+            _put(counts, 2 * net + 1, now)
+            _put(touched, net >> 6, 1)
+            _put(edges, n_edges, _get(readers, READERS * net))
+            _put(edges, n_edges + 1, _get(readers, READERS * net + 1))
+            _put(edges, n_edges + 2, _get(readers, READERS * net + 2))
+            _put(edges, n_edges + 3, _get(readers, READERS * net + 3))
+            read_by = np.int64(_get(n_readers, net))
+            n_edges += read_by
+            if read_by == READERS:
+                for e in range(_get(more_ptr, net), _get(more_ptr, net + 1)):
+                    _put(edges, n_edges, _get(more_readers, e))
                     n_edges += 1
         if recording:
             for i in range(n_changed):
-                net = changed[i]
-                record_time[n_recorded], record_net[n_recorded] = now, net
-                record_operation[n_recorded] = recorded_as if i < n_due else operation
-                n_recorded += watched[net]
+                net = np.int64(_get(changed, i))
+                _put(record_time, n_recorded, now)
+                _put(record_net, n_recorded, net)
+                _put(record_operation, n_recorded, recorded_as if i < n_due else operation)
+                n_recorded += _get(watched, net)
 
         # -- turn over the readers' pins
         for i in range(n_edges):
-            edge = edges[i]
-            reader = edge >> four
-            word = cells[reader, 0]
-            dirty[n_dirty] = reader
+            edge = np.int64(_get(edges, i))
+            reader = edge >> 4
+            word = _get(cells, 2 * reader)
+            _put(dirty, n_dirty, reader)
             n_dirty += 1 - ((word >> DIRTY) & 1)
-            cells[reader, 0] = (word ^ (np.int64(edge & pins_mask) << INDEX)) | (1 << DIRTY)
+            _put(cells, 2 * reader, (word ^ ((edge & 15) << INDEX)) | (1 << DIRTY))
 
         # -- look at these: a change that is new starts, one that contradicts what is under way cancels it
         for i in range(n_dirty):
-            cell = dirty[i]
-            word = cells[cell, 0]
+            cell = np.int64(_get(dirty, i))
+            word = _get(cells, 2 * cell)
             value = (word >> ((word >> INDEX) & 15)) & 1
             change = value ^ ((word >> PROJECTED) & 1)
             start = change & ~(word >> PENDING)
-            wait = (cells[cell, 1] >> (value << 5)) & low_half
+            wait = (_get(cells, 2 * cell + 1) >> (value << 5)) & low_half
             sure = np.int64(0)
             if transport:
                 sure = np.int64(wait == 0)
@@ -278,25 +308,27 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
             time = now + wait
             turned = change & ~(start & sure)
             word ^= (word ^ (time << COMMIT)) & -(start << COMMIT)
-            start_time[n_starts], start_item[n_starts] = time, (np.int64(cell) << 1) | sure
+            _put(start_time, n_starts, time)
+            _put(start_item, n_starts, (cell << 1) | sure)
             n_starts += start
-            cells[cell, 0] = (word & ~(1 << DIRTY)) ^ (change << PROJECTED) ^ (turned << PENDING)
+            _put(cells, 2 * cell, (word & ~(1 << DIRTY)) ^ (change << PROJECTED) ^ (turned << PENDING))
         n_dirty = 0
 
         # -- into the wheel
         for i in range(n_starts):
-            time = start_time[i]
+            time = _get(start_time, i)
             bucket = (time >> shift) & heads_mask
-            at = tails[bucket]
-            chunks[at] = start_item[i] | ((time & low_bits) << 32)
+            at = _get(tails, bucket)
+            _put(chunks, at, _get(start_item, i) | ((time & low_bits) << 32))
             at += 1
             if at & LAST == LAST:
                 n_free -= 1
                 chunks[at] = free[n_free]
                 at = free[n_free] << 4
-            tails[bucket] = at
-            bitmap[bucket >> 6] |= np.uint64(1) << np.uint64(bucket & 63)
-            summary[0] |= np.uint64(1) << np.uint64(bucket >> 6)
+            _put(tails, bucket, at)
+            _put(bitmap, bucket >> 6, _get(bitmap, bucket >> 6) | np.uint64(1) << np.uint64(bucket & 63))
+            occupied |= np.uint64(1) << np.uint64(bucket >> 6)
+    summary[0] = occupied
     progress[OPERATION], progress[NOW] = operation, previous
     progress[N_FREE], progress[N_DIRTY], progress[N_RECORDED] = n_free, n_dirty, n_recorded
     progress[EVENTS], progress[OPERATION_EVENTS] = events, operation_events
