@@ -109,7 +109,7 @@ class Waves:
     per_pattern : PerPattern or None
         Sums for every pattern, when asked for.
     metadata : mapping
-        ``seconds``, ``threads``, ``block_words``.
+        ``seconds``, ``threads``, ``way`` (how the last block was done: ``"lists"`` or ``"grid"``).
     """
 
     activity: Activity

@@ -348,7 +348,7 @@ def _settled(engine: TimedEngine, input_nets, input_bits, initial: Mapping[str |
 
 
 def _cells(net: Netlist, values: np.ndarray, hold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(2 n,) int64 for the kernel (a word and the holds of each cell), and the cells whose value contradicts their pins."""
+    """(2 n,) int64 for the kernel, a word and the holds of each cell; and the cells that contradict their pins."""
     reader = np.repeat(np.arange(net.n_nets), np.diff(net.fanin_ptr))
     pin = np.arange(len(net.fanin)) - net.fanin_ptr[reader]
     logic = IS_LOGIC[net.op]

@@ -1,8 +1,8 @@
 """The waveform engine: a combinational netlist with delays, many patterns at once, cell by cell.
 
 Every net gets the list of all times at which it changes, for all lanes of a block of patterns, before
-the next net is looked at: no event queue. A list entry is a time and a mask of the lanes that change, so
-that patterns which change at the same time cost one vector operation together.
+the next net is looked at: no event queue. An entry is a time and a mask of the lanes that change, so that
+patterns which change at the same time cost one vector operation together (:mod:`.wave_rooms`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event
 from time import perf_counter
@@ -20,17 +19,13 @@ from numpy.typing import ArrayLike
 
 from .. import bits
 from ..activity import Activity
-from ..analysis import levels
 from ..errors import UnsupportedError, ValueFitError
-from ..gates import IS_LOGIC, MAX_ARITY, TABLE
 from ..kernels import timed_waves as kernel
 from ..netlist import Netlist
 from ..stimulus import Stimulus
 from ..waveforms import Block, PerPattern, Waves, watched_nets
 from .delays import checked_delays, checked_model
-
-BUDGET_STEPS = 20_000_000
-"""Merge steps in one kernel call: a fraction of a second, so that an interrupt is soon heard."""
+from .wave_rooms import SHORT_TIME, GridRoom, ListRoom, Plan, Room, make_plan
 
 
 class WaveEngine:
@@ -71,7 +66,7 @@ class WaveEngine:
             raise ValueFitError(f"threads must be at least 1, not {threads}")
         self.netlist, self.model, self.threads = net, checked_model(model), threads
         self.rise_ps, self.fall_ps = checked_delays(net, delays)
-        self._plan = _plan(net, self.rise_ps, self.fall_ps, model == "transport")
+        self._plan = make_plan(net, self.rise_ps, self.fall_ps, model == "transport")
 
     def run(
         self,
@@ -135,197 +130,79 @@ class WaveEngine:
         return _joined(net, parts, job, perf_counter() - began, n_threads)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What the kernel reads of a netlist; arrays by net."""
-
-    net: Netlist
-    order: np.ndarray
-    pins: np.ndarray
-    n_pins: np.ndarray
-    anf: np.ndarray
-    hold: np.ndarray
-    rest: np.ndarray
-    readers: np.ndarray
-    inputs: np.ndarray
-    grid_ps: int
-
-
-def _plan(net: Netlist, rise: np.ndarray, fall: np.ndarray, transport: bool) -> _Plan:
-    order = levels(net).order
-    order = order[IS_LOGIC[net.op[order]]]
-    counts = np.diff(net.fanin_ptr)
-    pins = np.zeros((net.n_nets, MAX_ARITY), np.int32)
-    for k in range(MAX_ARITY):
-        has = np.flatnonzero(counts > k)
-        pins[has, k] = net.fanin[net.fanin_ptr[has] + k]
-    anf = np.array([_normal_form(int(t)) for t in TABLE], np.int64)[net.op]
-    delay = np.stack([rise, fall], axis=1)
-    logic = delay[order].reshape(-1)
-    grid = int(np.gcd.reduce(logic)) if len(logic) else 1
-    if transport:  # a slow edge can be caught up by the fast one that follows it; see docs/timing.md
-        hold = np.maximum(0, delay - delay[:, ::-1])
-        hold[hold > 0] += 1
-        rest = delay - hold
-    else:
-        certain = (rise == fall) & (rise == grid)  # events lie on the grid: no pulse is shorter than this
-        hold = np.where(certain[:, None], 0, delay)
-        rest = delay - hold
-    return _Plan(
-        net, order, pins, counts.astype(np.int32), anf, hold, rest,
-        np.bincount(net.fanin, minlength=net.n_nets).astype(np.int32),
-        np.array([k for p in net.inputs for k in p.nets], np.int32), grid,
-    )  # fmt: skip
-
-
-def _normal_form(table: int) -> int:
-    """Coefficients of the exclusive-or of products that equals the truth table (Moebius transform)."""
-    for v in range(MAX_ARITY):
-        step = 1 << v
-        for index in range(1 << MAX_ARITY):
-            if index & step:
-                table ^= (table >> (index ^ step) & 1) << index
-    return table
-
-
 class _Job:
     """One run; :meth:`work` does some of its blocks."""
 
-    def __init__(self, plan: _Plan, before, after, arrival, watched, weights, n_patterns: int) -> None:
+    def __init__(self, plan: Plan, before, after, arrival, watched, weights, n_patterns: int) -> None:
         self.plan, self.before, self.after, self.arrival = plan, before, after, arrival
-        self.watched, self.weights, self.n_patterns = watched, weights, n_patterns
+        self.watched, self.weights, self.n_patterns = list(watched), weights, n_patterns
         self.n_words = after.shape[1]
-        self.width = _block_words(plan, self.n_words)
+        self.width = 1 if self.n_words <= 1 else 8
+        self.kept = np.zeros(plan.net.n_nets, np.bool_)
+        self.kept[self.watched] = True
+        if weights is not None:
+            self.kept[:] = True
+        fits = self.width == 8 and GridRoom.fits(plan, arrival)
+        self.grid_units = GridRoom.cost(plan, arrival) if fits else None
 
     def work(self, first: int, last: int, stop: Event) -> _Part:
-        """Blocks ``first .. last``."""
-        n = self.plan.net.n_nets
-        part = _Part(np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64), [], [], [])
-        room = _Room(self.width, n, 1 << 14, 1 << 10)
-        kept = np.zeros(n, np.bool_)
-        kept[list(self.watched)] = True
-        if self.weights is not None:
-            kept[:] = True
+        """Blocks ``first .. last``; after the first, whether the other way is the better one is known."""
+        part = _Part(self.plan.net.n_nets)
+        on_grid = self.grid_units is not None and self.grid_units <= SHORT_TIME * len(self.plan.order)
+        room = GridRoom(self.plan) if on_grid else ListRoom(self.plan, self.width)
         for index in range(first, last):
             if stop.is_set():
                 break
             low = index * self.width
-            self._block(part, room, kept, low, min(self.width, self.n_words - low), stop)
+            self._block(part, room, low, min(self.width, self.n_words - low), stop)
+            if index == first and room.is_dearer(self.grid_units):
+                room = ListRoom(self.plan, self.width) if on_grid else GridRoom(self.plan)
+        part.way = "grid" if isinstance(room, GridRoom) else "lists"
         return part
 
-    def _block(self, part: _Part, room: _Room, kept, low: int, words: int, stop: Event) -> None:
-        plan = self.plan
-        kernel.begin(
-            plan.inputs, self.arrival, self.before, self.after, low, words,
-            room.times, room.masks, room.value, room.starts, room.ends, room.lists, room.progress,
-        )  # fmt: skip
-        readers = plan.readers.copy()
-        while True:
-            status = kernel.propagate(
-                plan.order, plan.pins, plan.n_pins, plan.anf, plan.hold, plan.rest, kept, readers, BUDGET_STEPS,
-                room.times, room.masks, room.value, room.starts, room.ends, room.lists, room.progress, *room.scratch,
-                part.toggles, part.needed, part.last,
-            )  # fmt: skip
-            if status == kernel.DONE:
-                break
+    def _block(self, part: _Part, room: Room, low: int, words: int, stop: Event) -> None:
+        room.begin(self.before, self.after, self.arrival, low, words)
+        while not room.propagate(self.kept, part.toggles, part.needed, part.last):
             if stop.is_set():
                 return
-            if status != kernel.PAUSED:
-                room.grow(status == kernel.NEEDS_SCRATCH)
-        self._finish_inputs(part, room, low, words)
-        part.blocks.append(self._kept_block(room, low))
-        part.before.append(room.flat(room.value)[list(self.watched), :words])
+        self._count_inputs(part, low, words)
+        found = [room.entries(k) for k in self.watched]
+        ptr = np.concatenate(([0], np.cumsum([len(times) for times, _ in found]))).astype(np.int64)
+        times = np.concatenate([np.zeros(0, np.int64), *(t for t, _ in found)])
+        masks = np.concatenate([np.zeros((0, self.width), np.uint64), *(m for _, m in found)])
+        part.blocks.append(Block(low, ptr, times, masks))
+        part.before.append(room.initial(self.watched)[:, :words])
         if self.weights is not None:
-            part.lanes.append(self._per_lane(room, words))
+            part.lanes.append(self._per_lane(room, 64 * words))
 
-    def _finish_inputs(self, part: _Part, room: _Room, low: int, words: int) -> None:
-        """Inputs change at most once: their counts."""
+    def _count_inputs(self, part: _Part, low: int, words: int) -> None:
+        """Inputs change at most once."""
         inputs = self.plan.inputs
-        changed = self.before[:, low : low + words] ^ self.after[:, low : low + words]
-        ones = (
-            np.bitwise_count(changed).sum(axis=1, dtype=np.int64) if changed.size else np.zeros(len(inputs), np.int64)
-        )
+        changed = np.ascontiguousarray(self.before[:, low : low + words] ^ self.after[:, low : low + words])
+        ones = np.unpackbits(changed.view(np.uint8), axis=1).sum(axis=1, dtype=np.int64) if changed.size else 0
         part.toggles[inputs] += ones
         part.needed[inputs] += ones
-        part.last[inputs] = np.maximum(part.last[inputs], np.where(ones > 0, self.arrival, -1))
+        part.last[inputs] = np.maximum(part.last[inputs], np.where(np.greater(ones, 0), self.arrival, -1))
 
-    def _kept_block(self, room: _Room, low: int) -> Block:
-        nets = list(self.watched)
-        lengths = room.ends[nets] - room.starts[nets]
-        ptr = np.concatenate(([0], np.cumsum(lengths)))
-        rows = np.concatenate([np.arange(room.starts[k], room.ends[k]) for k in nets] or [np.zeros(0, np.int64)])
-        return Block(low, ptr, room.times[rows], room.flat(room.masks)[rows])
-
-    def _per_lane(self, room: _Room, words: int) -> PerPattern:
-        lanes = 64 * words
+    def _per_lane(self, room: Room, lanes: int) -> PerPattern:
         energy, count, settled = np.zeros(lanes), np.zeros(lanes, np.int64), np.full(lanes, -1, np.int64)
-        counter = room.lanes(64)
+        counter = np.zeros(64, np.uint64) if self.width == 1 else np.zeros((64, self.width), np.uint64)
         for cell in self.plan.order.tolist():
-            kernel.per_lane(
-                room.starts[cell], room.ends[cell], room.times, room.masks, counter, self.weights[cell], lanes,
-                energy, count, settled,
-            )  # fmt: skip
+            times, masks = room.entries(cell)
+            masks = masks.reshape(-1) if self.width == 1 else np.ascontiguousarray(masks)
+            kernel.per_lane(0, len(times), times, masks, counter, self.weights[cell], lanes, energy, count, settled)
         return PerPattern(count, energy, settled)
 
 
-@dataclass
 class _Part:
     """What some blocks of a run found."""
 
-    toggles: np.ndarray
-    needed: np.ndarray
-    last: np.ndarray
-    blocks: list[Block]
-    before: list[np.ndarray]
-    lanes: list[PerPattern]
-
-
-class _Room:
-    """Scratch memory of one thread: the lists of a block, and queues for one cell."""
-
-    def __init__(self, width: int, n_nets: int, entries: int, steps: int) -> None:
-        self.width = width
-        self.times, self.masks = np.empty(entries, np.int64), self.lanes(entries)
-        self.value = self.lanes(n_nets)
-        self.starts, self.ends = np.zeros(n_nets, np.int64), np.zeros(n_nets, np.int64)
-        self.lists = np.zeros(n_nets, np.int32)
-        self.progress = np.zeros(6, np.int64)
-        self._make_scratch(steps)
-
-    def lanes(self, n: int) -> np.ndarray:
-        """(n,) masks of lanes, that start on a cache line."""
-        raw = np.empty(n * self.width + 8, np.uint64)
-        skip = (-raw.ctypes.data % 64) // 8
-        flat = raw[skip : skip + n * self.width]
-        return flat if self.width == 1 else flat.reshape((n, 8) if self.width == 8 else (n, 4, 8))
-
-    def flat(self, masks: np.ndarray) -> np.ndarray:
-        """`masks` as (n, words)."""
-        return masks.reshape(len(masks), self.width)
-
-    def _make_scratch(self, steps: int) -> None:
-        def times() -> np.ndarray:
-            return np.empty(steps, np.int64)
-
-        self.scratch = (
-            times(), self.lanes(steps), times(), self.lanes(steps), self.lanes(steps), times(), self.lanes(steps),
-            self.lanes(steps),
-        )  # fmt: skip
-
-    def grow(self, scratch: bool) -> None:
-        """Make room for what the kernel asked for, and as much again."""
-        wanted = 2 * int(self.progress[kernel.LAST_ROOM])
-        if scratch:
-            self._make_scratch(wanted)
-            return
-        top = int(self.progress[kernel.TOP])
-        times, masks = np.empty(wanted, np.int64), self.lanes(wanted)
-        times[:top], masks[:top] = self.times[:top], self.masks[:top]
-        self.times, self.masks = times, masks
-
-
-def _block_words(plan: _Plan, n_words: int) -> int:
-    return 1 if n_words <= 1 else 8
+    def __init__(self, n: int) -> None:
+        self.toggles, self.needed, self.last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
+        self.blocks: list[Block] = []
+        self.before: list[np.ndarray] = []
+        self.lanes: list[PerPattern] = []
+        self.way = "lists"
 
 
 def _planes(net: Netlist, stimulus: Stimulus, what: str) -> np.ndarray:
@@ -378,9 +255,14 @@ def _joined(net: Netlist, parts: list[_Part], job: _Job, seconds: float, threads
     return Waves(
         activity,
         job.n_patterns,
-        job.watched,
+        tuple(job.watched),
         np.concatenate(before, axis=1) if before else np.zeros((len(job.watched), 0), np.uint64),
         tuple(b for p in parts for b in p.blocks),
         per_pattern,
-        {"seconds": seconds, "threads": threads, "block_words": job.width},
+        {
+            "seconds": seconds,
+            "threads": threads,
+            "block_words": job.width,
+            "way": ", ".join(sorted({p.way for p in parts})),
+        },
     )

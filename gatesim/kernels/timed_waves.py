@@ -2,8 +2,8 @@
 """Waveforms of many patterns at once: a net's waveform is a sorted list of (time, lanes that change).
 
 A step of a cell costs one merge of its pins' lists for all lanes of a block. The same source is compiled
-for blocks of 64 lanes (masks are an array of words) and of 512 and 2,048 lanes (masks have a second axis
-of 8 or a third of 4 x 8 words, handled as LLVM vectors).
+for blocks of 64 lanes (masks are an array of words) and of 512 lanes (masks have a second axis of 8 words,
+handled as LLVM vectors).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import intrinsic, models, register_model
 
 NEVER = np.int64(1 << 62)
 """A time after every event: the end of a list."""
@@ -27,31 +27,34 @@ NEXT, TOP, N_LISTS, STEPS, NEEDED, LAST_ROOM = 0, 1, 2, 3, 4, 5
 DONE, PAUSED, NEEDS_ROOM, NEEDS_SCRATCH = 0, 1, 2, 3
 """What :func:`propagate` returns."""
 
-# -- lanes: vectors of 8 or 32 words ---------------------------------------------------------
+# -- lanes: vectors of 8 words ----------------------------------------------------------------
+
+
+_VECTOR = ir.VectorType(ir.IntType(64), 8)
 
 
 class Lanes(types.Type):
-    """A Numba type for one bit of every lane of a block."""
+    """A Numba type for one bit of each of 512 lanes."""
 
-    def __init__(self, words: int) -> None:
-        self.words = words
-        super().__init__(name=f"Lanes{words}")
+    def __init__(self) -> None:
+        super().__init__(name="Lanes")
 
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
-        super().__init__(dmm, fe_type, ir.VectorType(ir.IntType(64), fe_type.words))
+        super().__init__(dmm, fe_type, _VECTOR)
 
 
-LANES8, LANES32 = Lanes(8), Lanes(32)
-_OF_NDIM = {1: types.uint64, 2: LANES8, 3: LANES32}
+LANES = Lanes()
+_OF_NDIM = {1: types.uint64, 2: LANES}
+_WORDS = {1: 1, 2: 8}
 
 
 def _binary(op, name):
     @infer_global(op)
     class _Template(ConcreteTemplate):
-        cases = [signature(t, t, t) for t in (LANES8, LANES32)]  # noqa: RUF012 (Numba reads it)
+        cases = [signature(LANES, LANES, LANES)]  # noqa: RUF012 (Numba reads it)
 
     @lower_builtin(op, Lanes, Lanes)
     def _lower(context, builder, sig, args):
@@ -64,7 +67,7 @@ for _op, _name in ((operator.and_, "and_"), (operator.or_, "or_"), (operator.xor
 
 @infer_global(operator.invert)
 class _Invert(ConcreteTemplate):
-    cases = [signature(t, t) for t in (LANES8, LANES32)]  # noqa: RUF012
+    cases = [signature(LANES, LANES)]  # noqa: RUF012
 
 
 @lower_builtin(operator.invert, Lanes)
@@ -74,7 +77,7 @@ def _lower_invert(context, builder, sig, args):
 
 def _element(context, builder, array_type, array, index, value_type):
     data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
-    words = {1: 1, 2: 8, 3: 32}[array_type.ndim]
+    words = _WORDS[array_type.ndim]
     at = builder.gep(data, [builder.mul(index, ir.Constant(ir.IntType(64), words))])
     return builder.bitcast(at, context.get_value_type(value_type).as_pointer())
 
@@ -111,10 +114,9 @@ def _splat(typingctx, masks, flag):
         word = builder.neg(builder.zext(builder.trunc(args[1], ir.IntType(1)), ir.IntType(64)))
         if value is types.uint64:
             return word
-        vector = ir.VectorType(ir.IntType(64), value.words)
-        first = builder.insert_element(ir.Constant(vector, ir.Undefined), word, ir.Constant(ir.IntType(32), 0))
-        order = ir.Constant(ir.VectorType(ir.IntType(32), value.words), [0] * value.words)
-        return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
+        first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), word, ir.Constant(ir.IntType(32), 0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), order)
 
     return value(masks, types.int64), codegen
 
@@ -176,7 +178,7 @@ def _lowest(typingctx, word):
 @intrinsic
 def _word(typingctx, masks, index, w):
     """Word `w` of the lanes at `index`."""
-    words = {1: 1, 2: 8, 3: 32}[masks.ndim]
+    words = _WORDS[masks.ndim]
 
     def codegen(context, builder, sig, args):
         data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
@@ -240,7 +242,7 @@ def _merge4(times, masks, a, b, c, d, anf, va, vb, vc, vd, out_times, out_masks,
     value = _function4(masks, anf, va, vb, vc, vd)
     ta, tb, tc, td = times[a], times[b], times[c], times[d]
     while True:
-        t = min(min(ta, tb), min(tc, td))
+        t = min(ta, tb, tc, td)
         if t == NEVER:
             return o
         use_a, use_b, use_c, use_d = np.int64(ta == t), np.int64(tb == t), np.int64(tc == t), np.int64(td == t)
