@@ -1,4 +1,8 @@
-"""What switched, how often, and what it cost: transitions with glitches against those that were needed."""
+"""What switched and how often: transitions with glitches against those that were needed.
+
+``timing.energy_of_counts(net, technology, activity.toggles, activity.n_operations)`` says what it cost, and
+``activity.needed`` in place of ``toggles`` what it would have cost without glitches.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from .errors import ValueFitError
 from .gates import IS_LOGIC, IS_REGISTER
 from .netlist import Netlist
 
 
-class HotNet(NamedTuple):
-    """A net, its transitions and glitches per operation, and the energy of its transitions per operation."""
+class Restless(NamedTuple):
+    """A net, its transitions in one operation on average, and how many of them were glitches."""
 
     net: str
     toggles: float
     glitches: float
-    energy_fj: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,56 +68,19 @@ class Activity:
         """(n,) bool: nets driven by a gate or a flip-flop (inputs are switched by somebody else)."""
         return IS_LOGIC[self.netlist.op] | IS_REGISTER[self.netlist.op]
 
-    def energy_fj(self, per_toggle_fj: ArrayLike, *, glitches: bool = True) -> float:
-        """Switching energy of one operation, averaged, of gates and flip-flops.
+    def most_glitches(self, limit: int = 10) -> list[Restless]:
+        """The `limit` gates and flip-flops with most glitches, most first (ties by net id)."""
+        order = np.argsort(-np.where(self.cells, self.glitches, 0), kind="stable")[:limit]
+        return [self._row(k, self.netlist.net_name(k)) for k in order.tolist() if self.glitches[k]]
 
-        Parameters
-        ----------
-        per_toggle_fj : float or (n,) array
-            Energy of one transition of each net.
-        glitches : bool
-            Count every transition; or (False) only the needed ones.
-        """
-        counts = np.where(self.cells, self.toggles if glitches else self.needed, 0)
-        return float((counts * self._weights(per_toggle_fj)).sum()) / max(1, self.n_operations)
-
-    def hot_nets(self, per_toggle_fj: ArrayLike = 1.0, limit: int = 10) -> list[HotNet]:
-        """The `limit` gates that spend most, hottest first (ties by net id)."""
-        energy = np.where(self.cells, self.toggles, 0) * self._weights(per_toggle_fj)
-        order = np.argsort(-energy, kind="stable")[:limit]
-        n = max(1, self.n_operations)
+    def per_output(self) -> list[Restless]:
+        """Every output bit, in port order."""
         return [
-            HotNet(
-                self.netlist.net_name(k),
-                float(self.toggles[k] / n),
-                float(self.glitches[k] / n),
-                float(energy[k] / n),
-            )
-            for k in order.tolist()
-            if self.toggles[k]
-        ]
-
-    def per_output(self) -> list[HotNet]:
-        """Transitions and glitches of every output bit, in port order (energy 0: an output is a name)."""
-        n = max(1, self.n_operations)
-        return [
-            HotNet(
-                p.name if p.width == 1 else f"{p.name}[{i}]",
-                float(self.toggles[k] / n),
-                float(self.glitches[k] / n),
-                0.0,
-            )
+            self._row(k, p.name if p.width == 1 else f"{p.name}[{i}]")
             for p in self.netlist.outputs
             for i, k in enumerate(p.nets)
         ]
 
-    def _weights(self, per_toggle_fj: ArrayLike) -> np.ndarray:
-        weights = np.asarray(per_toggle_fj, dtype=np.float64)
-        if weights.shape not in ((), (self.netlist.n_nets,)):
-            raise ValueFitError(
-                f"energies per toggle have shape {weights.shape}; {self.netlist.name!r} needs one number or "
-                f"({self.netlist.n_nets},)"
-            )
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            raise ValueFitError("energies per toggle must be finite and not negative")
-        return np.broadcast_to(weights, (self.netlist.n_nets,))
+    def _row(self, net: int, name: str) -> Restless:
+        n = max(1, self.n_operations)
+        return Restless(name, float(self.toggles[net] / n), float(self.glitches[net] / n))

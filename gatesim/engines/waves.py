@@ -251,12 +251,13 @@ def _joined(net: Netlist, parts: list[_Part], job: _Job, seconds: float, threads
         if lanes
         else None
     )
-    before = [b for p in parts for b in p.before]
+    before = np.concatenate([np.zeros((len(job.watched), 0), np.uint64), *(b for p in parts for b in p.before)], axis=1)
+    before &= bits.lane_mask(job.n_patterns)
     return Waves(
         activity,
         job.n_patterns,
         tuple(job.watched),
-        np.concatenate(before, axis=1) if before else np.zeros((len(job.watched), 0), np.uint64),
+        before,
         tuple(b for p in parts for b in p.blocks),
         per_pattern,
         {

@@ -114,8 +114,9 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
     """Turn the wheel until all operations are over; see the status codes.
 
     Operation ``k`` begins at ``times[k]`` (or, where that is -1, as soon as nothing is under way): the
-    registers sample their pins, then the nets ``input_nets[input_ptr[k]:input_ptr[k + 1]]`` turn over. What
-    happens at the very end of an operation still belongs to it, and registers see it.
+    registers sample their pins (not in the first operation), then the nets
+    ``input_nets[input_ptr[k]:input_ptr[k + 1]]`` turn over. What happens at the very end of an operation
+    still belongs to it, and registers see it.
 
     ``cells`` (n pairs of int64) holds a word and how long a rise (high half) or a fall (low half) can be cancelled;
     ``rest`` (n, 2), by the value to come, what passes after that. ``counts`` (n pairs) are transitions and the time
@@ -243,7 +244,7 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
             operation_events = 0
             begun[operation] = now
             if operation < n_operations:
-                for i in range(len(registers)):
+                for i in range(len(registers) if operation else 0):
                     q = registers[i]
                     word = cells[2 * q]
                     following = (word >> PROJECTED) & 1
