@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ..analysis import levels
-from ..gates import IS_LOGIC, MAX_ARITY, TABLE
+from ..gates import ARITY, IS_LOGIC, MAX_ARITY, TABLE
 from ..kernels import timed_grid as grid
 from ..kernels import timed_waves as lists
 from ..netlist import Netlist
@@ -182,7 +182,12 @@ class GridRoom:
         self.plan = plan
         n = plan.net.n_nets
         self.hold, self.rest = plan.hold // plan.grid_ps, plan.rest // plan.grid_ps
-        self.n_bits, self.states = grid.register_states(self.hold)
+        kinds, inverted = grid.loop_kinds(TABLE, ARITY)
+        self.kinds, self.inverted = kinds[plan.net.op], inverted[plan.net.op]
+        self.n_bits, states = grid.register_states(self.hold)
+        # The loops work on what comes before an inversion of the output: there a rise is a fall.
+        self.states = np.where(self.inverted[:, None] & 4, states[:, ::-1], states)
+        self.counting = True
         self.masks, self.value = _aligned(1 << 16, self.width), _aligned(n, self.width)
         self.starts, self.origins, self.counts = (np.zeros(n, np.int64) for _ in range(3))
         self.made = np.zeros(n, np.int32)
@@ -204,8 +209,9 @@ class GridRoom:
         at[plan.inputs] = arrival // plan.grid_ps
         return grid.units_of_time(plan.order, plan.pins, plan.n_pins, delay.min(axis=1), delay.max(axis=1), at)
 
-    def is_dearer(self, _grid_units: int | None) -> bool:
+    def is_dearer(self, grid_units: int | None) -> bool:  # noqa: ARG002
         """Whether the block done last would have cost less with lists."""
+        self.counting = False  # asked once
         entries, units = int(self.progress[grid.ENTRIES]), int(self.progress[grid.STEPS])
         return entries * LIST_COST < units * GRID_COST
 
@@ -222,8 +228,8 @@ class GridRoom:
         p = self.plan
         latest = np.full(p.net.n_nets, -1, np.int64)
         status = grid.propagate(
-            p.order, p.pins, p.n_pins, p.anf, self.n_bits, self.states, self.hold, self.rest, kept, self.readers,
-            BUDGET_STEPS, self.masks, self.value, self.starts, self.origins, self.counts, self.made, self.progress,
+            p.order, p.pins, p.n_pins, self.kinds, self.inverted, p.anf, self.n_bits, self.states, self.hold, self.rest,
+            kept, self.readers, BUDGET_STEPS, self.counting, self.masks, self.value, self.starts, self.origins, self.counts, self.made, self.progress,
             toggles, needed, latest,
         )  # fmt: skip
         np.maximum(last, np.where(latest >= 0, latest * p.grid_ps, -1), out=last)

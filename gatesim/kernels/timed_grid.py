@@ -19,7 +19,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-TAPS = {5: 3, 7: 6, 11: 9}
+TAPS = {2: 1, 3: 2, 5: 3, 7: 6, 11: 9}
 """Second tap of a shift register of so many bits (the first is its last bit)."""
 
 MAX_HOLD = (1 << max(TAPS)) - 1
@@ -35,13 +35,38 @@ how many entries the pins' rows would have as lists."""
 DONE, PAUSED, NEEDS_ROOM = range(3)
 """What :func:`propagate` returns."""
 
-(_START, _ORIGIN, _COUNT, _NET, _CELL, _FIRST, _END, _OUT, _ANF, _RISE, _FALL, _TOGGLES, _NEEDED, _USED, _JOB) = (
+(_START, _ORIGIN, _COUNT, _NET, _CELL, _FIRST, _END, _OUT, _ANF, _RISE, _FALL, _TOGGLES, _NEEDED, _INVERTED, _JOB) = (
     0, 4, 8, 12, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
 )  # fmt: skip
 """Fields of the job of one cell; the first four have an entry for every pin."""
 
+AND_KIND, XOR_KIND, WIDE_KIND = range(3)
+"""Kinds of loops: AND or XOR of two pins, each of which (and the output) may be inverted; four pins."""
+
 _I64 = ir.IntType(64)
 _MASK = ir.VectorType(_I64, WORDS)
+
+
+def loop_kinds(tables: np.ndarray, n_pins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Kind of loop of each cell, and how it inverts: bits 0 and 1 for the pins, bit 2 for the output.
+
+    A cell with one pin is an AND whose second pin (constant 0) is inverted; what inverts a cell with more
+    than two pins is 0.
+    """
+    forms: dict[int, tuple[int, int]] = {}
+    for inverted in range(8):
+        a, b, out = inverted & 1, inverted >> 1 & 1, inverted >> 2
+        both = sum(((i & 1 ^ a) & (i >> 1 ^ b) ^ out) << i for i in range(4))
+        one_of = sum(((i & 1 ^ a) ^ (i >> 1 ^ b) ^ out) << i for i in range(4))
+        forms.setdefault(both, (AND_KIND, inverted))
+        forms.setdefault(one_of, (XOR_KIND, inverted))
+    single = {0b10: (AND_KIND, 0b010), 0b01: (AND_KIND, 0b110)}
+    found = [
+        forms[t] if n == 2 else single[t] if n == 1 else (WIDE_KIND, 0)
+        for t, n in zip(tables.tolist(), n_pins.tolist(), strict=True)
+    ]
+    kinds, inverted = np.array(found, np.int64).reshape(-1, 2).T
+    return np.ascontiguousarray(kinds), np.ascontiguousarray(inverted)
 
 
 def register_states(hold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +95,9 @@ def register_states(hold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return bits, states
 
 
-def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
-    """Emit the loop over the units of time of a cell with `n_pins` pins and a shift register of `k` bits."""
+def _cell_loop(builder, job, masks, value, kind: int, k: int) -> None:
+    """Emit the loop over the units of time of a cell of a kind, with a shift register of `k` bits."""
+    n_pins = 4 if kind == WIDE_KIND else 2
 
     def field(index: int):
         return builder.load(builder.gep(job, [ir.Constant(_I64, index)]))
@@ -80,20 +106,18 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
         return builder.bitcast(builder.gep(array, [builder.mul(index, ir.Constant(_I64, WORDS))]), _MASK.as_pointer())
 
     def splat(word, bit: int):
-        one = builder.and_(builder.lshr(word, ir.Constant(_I64, bit)), ir.Constant(_I64, 1))
-        lane = builder.insert_element(
-            ir.Constant(_MASK, ir.Undefined), builder.neg(one), ir.Constant(ir.IntType(32), 0)
-        )
+        all_or_none = builder.neg(builder.and_(builder.lshr(word, ir.Constant(_I64, bit)), ir.Constant(_I64, 1)))
+        lane = builder.insert_element(ir.Constant(_MASK, ir.Undefined), all_or_none, ir.Constant(ir.IntType(32), 0))
         order = ir.Constant(ir.VectorType(ir.IntType(32), WORDS), [0] * WORDS)
         return builder.shuffle_vector(lane, ir.Constant(_MASK, ir.Undefined), order)
 
     zero = ir.Constant(_MASK, [0] * WORDS)
     ones = ir.Constant(_MASK, [-1] * WORDS)
     anf = field(_ANF)
-    coefficients = [splat(anf, i) for i in range(1 << n_pins)]
+    coefficients = [splat(anf, i) for i in range(16)] if kind == WIDE_KIND else []
 
     def function(pins):
-        """The exclusive-or of products, split on the last pin again and again."""
+        """AND, XOR, or the exclusive-or of products, split on the last pin again and again."""
 
         def part(low: int, n: int):
             if n == 0:
@@ -101,7 +125,9 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
             half = 1 << (n - 1)
             return builder.xor(part(low, n - 1), builder.and_(pins[n - 1], part(low + half, n - 1)))
 
-        return part(0, n_pins)
+        if kind == AND_KIND:
+            return builder.and_(*pins)
+        return builder.xor(*pins) if kind == XOR_KIND else part(0, n_pins)
 
     def ones_in(mask):
         name = f"llvm.ctpop.v{WORDS}i64"
@@ -115,9 +141,12 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
 
     starts, origins, counts = ([field(base + p) for p in range(n_pins)] for base in (_START, _ORIGIN, _COUNT))
     first, end, out = field(_FIRST), field(_END), field(_OUT)
-    before = [builder.load(mask_at(value, field(_NET + p)), align=8) for p in range(n_pins)]
+    inverted = field(_INVERTED)
+    before = [
+        builder.xor(builder.load(mask_at(value, field(_NET + p)), align=8), splat(inverted, p)) for p in range(n_pins)
+    ]
     initial = function(before)
-    builder.store(initial, mask_at(value, field(_CELL)), align=8)
+    builder.store(builder.xor(initial, splat(inverted, 2)), mask_at(value, field(_CELL)), align=8)
     rise, fall = field(_RISE), field(_FALL)
     to_rise, to_fall = [splat(rise, j) for j in range(k)], [splat(fall, j) for j in range(k)]
     shift = builder.sub(out, first)
@@ -137,8 +166,6 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
     pins = [carried(v) for v in before]
     wanted, output, toggled = carried(initial), carried(initial), carried(zero)
     state = [carried(zero) for _ in range(k)]
-    used = builder.phi(_I64)
-    used.add_incoming(ir.Constant(_I64, 0), entry)
 
     new_pins = []
     for p in range(n_pins):
@@ -164,10 +191,6 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
     builder.store(fires, mask_at(masks, builder.add(i, shift)), align=8)
     new_output = builder.xor(output, fires)
     new_toggled = builder.add(toggled, ones_in(fires))
-    wide = ir.IntType(64 * WORDS)
-    any_fires = builder.icmp_unsigned("!=", builder.bitcast(fires, wide), ir.Constant(wide, 0))
-    new_used = builder.add(used, builder.zext(any_fires, _I64))
-    used.add_incoming(new_used, body)
     following = builder.add(i, ir.Constant(_I64, 1))
     for phi, new in zip(
         [*pins, wanted, output, toggled, *state],
@@ -183,31 +206,27 @@ def _cell_loop(builder, job, masks, value, n_pins: int, k: int) -> None:
     for phi, start, new in ((last_output, initial, new_output), (last_toggled, zero, new_toggled)):
         phi.add_incoming(start, entry)
         phi.add_incoming(new, body)
-    last_used = builder.phi(_I64)
-    last_used.add_incoming(ir.Constant(_I64, 0), entry)
-    last_used.add_incoming(new_used, body)
-    builder.store(last_used, builder.gep(job, [ir.Constant(_I64, _USED)]))
     builder.store(total(last_toggled), builder.gep(job, [ir.Constant(_I64, _TOGGLES)]))
     needed = total(ones_in(builder.xor(last_output, initial)))
     builder.store(needed, builder.gep(job, [ir.Constant(_I64, _NEEDED)]))
 
 
 @intrinsic
-def _cell(typingctx, wide, k, job, masks, value):
-    """Run the loop for `k` bits, with four pins where `wide` is 1, else with two."""
+def _cell(typingctx, kind, k, job, masks, value):
+    """Run the loop of a kind of cell with a shift register of `k` bits."""
 
     def codegen(context, builder, sig, args):
         pointers = [cgutils.create_struct_proxy(sig.args[j])(context, builder, args[j]).data for j in (2, 3, 4)]
-        cases = [(pins, bits) for pins in (2, 4) for bits in (0, *TAPS)]
         chosen = builder.add(builder.mul(args[0], ir.Constant(_I64, 16)), args[1])
         over = builder.append_basic_block("chosen")
         switch = builder.switch(chosen, over)
-        for pins, bits in cases:
-            block = builder.append_basic_block(f"pins{pins}bits{bits}")
-            switch.add_case(ir.Constant(_I64, 16 * (pins == 4) + bits), block)
-            builder.position_at_end(block)
-            _cell_loop(builder, *pointers, pins, bits)
-            builder.branch(over)
+        for which in (AND_KIND, XOR_KIND, WIDE_KIND):
+            for bits in (0, *TAPS):
+                block = builder.append_basic_block(f"kind{which}bits{bits}")
+                switch.add_case(ir.Constant(_I64, 16 * which + bits), block)
+                builder.position_at_end(block)
+                _cell_loop(builder, *pointers, which, bits)
+                builder.branch(over)
         builder.position_at_end(over)
         return context.get_dummy_value()
 
@@ -291,12 +310,13 @@ def _compact(masks, starts, counts, rows, progress, readers_left, kept):
 
 
 @njit(cache=True, nogil=True)
-def propagate(order, pins, n_pins, anf, n_bits, states, hold, rest, kept, readers_left, budget,
-              masks, value, starts, origins, counts, rows, progress, toggles, needed, last):  # fmt: skip
+def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, rest, kept, readers_left, budget,
+              counting, masks, value, starts, origins, counts, rows, progress, toggles, needed, last):  # fmt: skip
     """Make the row of every cell of `order`, from ``progress[NEXT]`` on; see the status codes.
 
     Net ``i`` has ``counts[i]`` masks from ``starts[i]`` on, the first for time ``origins[i]``. ``hold`` and
     ``rest`` (n, 2) are in units of time: how long a change can be cancelled, and what passes after that.
+    ``counting`` asks for ``progress[ENTRIES]``.
     """
     job = np.zeros(_JOB, np.int64)
     stop = progress[STEPS] + budget
@@ -329,7 +349,8 @@ def propagate(order, pins, n_pins, anf, n_bits, states, hold, rest, kept, reader
         out = progress[TOP]
         job[_CELL], job[_FIRST], job[_END], job[_OUT], job[_ANF] = cell, first, end, out, anf[cell]
         job[_RISE], job[_FALL] = states[cell, 0], states[cell, 1]
-        _cell(np.int64(n_pins[cell] > 2), n_bits[cell], job, masks, value)
+        job[_INVERTED] = inverted[cell]
+        _cell(kinds[cell], n_bits[cell], job, masks, value)
         if job[_TOGGLES]:
             stop_at = out + end - first
             while not _any(masks, stop_at - 1):
@@ -344,7 +365,9 @@ def propagate(order, pins, n_pins, anf, n_bits, states, hold, rest, kept, reader
             progress[TOP] = stop_at
             toggles[cell] += job[_TOGGLES]
             needed[cell] += job[_NEEDED]
-            progress[ENTRIES] += job[_USED] * readers_left[cell]
+            if counting:
+                for j in range(start_at, stop_at):
+                    progress[ENTRIES] += np.int64(_any(masks, j)) * readers_left[cell]
             last[cell] = max(last[cell], origins[cell] + counts[cell] - 1)
         for p in range(n_pins[cell]):
             readers_left[pins[cell, p]] -= 1
