@@ -45,8 +45,9 @@ class Plan:
 
 def make_plan(net: Netlist, rise: np.ndarray, fall: np.ndarray, transport: bool) -> Plan:
     """The arrays that the kernels read; LoopError where the netlist has a loop."""
-    order = levels(net).order
-    order = order[IS_LOGIC[net.op[order]]]
+    by_level = levels(net).order  # refuses loops
+    sinks = np.array([k for p in net.outputs for k in p.nets], np.int32)
+    order = grid.depth_first(np.concatenate((sinks, by_level[::-1])), IS_LOGIC[net.op], net.fanin_ptr, net.fanin)
     counts = np.diff(net.fanin_ptr)
     pins = np.zeros((net.n_nets, MAX_ARITY), np.int32)
     for k in range(MAX_ARITY):
@@ -55,19 +56,19 @@ def make_plan(net: Netlist, rise: np.ndarray, fall: np.ndarray, transport: bool)
     anf = np.array([_normal_form(int(t)) for t in TABLE], np.int64)[net.op]
     delay = np.stack([rise, fall], axis=1)
     logic = delay[order].reshape(-1)
-    grid = int(np.gcd.reduce(logic)) if len(logic) else 1
+    unit = int(np.gcd.reduce(logic)) if len(logic) else 1
     if transport:  # a slow edge can be caught up by the fast one that follows it; see docs/timing.md
         hold = np.maximum(0, delay - delay[:, ::-1])
         hold[hold > 0] += 1
         rest = delay - hold
     else:
-        certain = (rise == fall) & (rise == grid)  # events lie on the grid: no pulse is shorter than this
+        certain = (rise == fall) & (rise == unit)  # events lie on the grid: no pulse is shorter than this
         hold = np.where(certain[:, None], 0, delay)
         rest = delay - hold
     return Plan(
         net, order, pins, counts.astype(np.int32), anf, hold, rest,
         np.bincount(net.fanin, minlength=net.n_nets).astype(np.int32),
-        np.array([k for p in net.inputs for k in p.nets], np.int32), grid,
+        np.array([k for p in net.inputs for k in p.nets], np.int32), unit,
     )  # fmt: skip
 
 
@@ -189,9 +190,8 @@ class GridRoom:
         self.states = np.where(self.inverted[:, None] & 4, states[:, ::-1], states)
         self.counting = True
         self.masks, self.value = _aligned(1 << 16, self.width), _aligned(n, self.width)
-        self.starts, self.origins, self.counts = (np.zeros(n, np.int64) for _ in range(3))
-        self.made = np.zeros(n, np.int32)
-        self.progress = np.zeros(6, np.int64)
+        self.starts, self.origins, self.counts, self.blocks, self.sizes = (np.zeros(n, np.int64) for _ in range(5))
+        self.free, self.progress = np.zeros(grid.N_SIZES, np.int64), np.zeros(grid.N_FIELDS, np.int64)
 
     @staticmethod
     def fits(plan: Plan, arrival: np.ndarray) -> bool:
@@ -220,7 +220,8 @@ class GridRoom:
         self.readers = self.plan.readers.copy()
         grid.begin(
             self.plan.inputs, arrival // self.plan.grid_ps, before, after, low, words,
-            self.masks, self.value, self.starts, self.origins, self.counts, self.made, self.progress,
+            self.masks, self.value, self.starts, self.origins, self.counts, self.blocks, self.sizes, self.free,
+            self.progress,
         )  # fmt: skip
 
     def propagate(self, kept, toggles, needed, last) -> bool:
@@ -229,8 +230,8 @@ class GridRoom:
         latest = np.full(p.net.n_nets, -1, np.int64)
         status = grid.propagate(
             p.order, p.pins, p.n_pins, self.kinds, self.inverted, p.anf, self.n_bits, self.states, self.hold, self.rest,
-            kept, self.readers, BUDGET_STEPS, self.counting, self.masks, self.value, self.starts, self.origins, self.counts, self.made, self.progress,
-            toggles, needed, latest,
+            kept, self.readers, BUDGET_STEPS, self.counting, self.masks, self.value, self.starts, self.origins, self.counts,
+            self.blocks, self.sizes, self.free, self.progress, toggles, needed, latest,
         )  # fmt: skip
         np.maximum(last, np.where(latest >= 0, latest * p.grid_ps, -1), out=last)
         if status == grid.NEEDS_ROOM:

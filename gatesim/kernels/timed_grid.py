@@ -28,9 +28,12 @@ MAX_HOLD = (1 << max(TAPS)) - 1
 WORDS = 8
 """Words of a mask: 512 patterns."""
 
-NEXT, TOP, N_ROWS, STEPS, WANTED, ENTRIES = range(6)
-"""Fields of ``progress``: next cell in order, masks in use, rows made, units of time done, masks wanted, and
-how many entries the pins' rows would have as lists."""
+NEXT, TOP, STEPS, WANTED, ENTRIES, N_FIELDS = range(6)
+"""Fields of ``progress``: next cell in order, masks ever used, units of time done, masks wanted, and how many
+entries the pins' rows would have as lists."""
+
+N_SIZES = 40
+"""Rows lie in blocks of a power of two; freed blocks of a size are a list, the last one freed first."""
 
 DONE, PAUSED, NEEDS_ROOM = range(3)
 """What :func:`propagate` returns."""
@@ -265,16 +268,72 @@ def units_of_time(order, pins, n_pins, shortest, longest, arrival):
 
 
 @njit(cache=True, nogil=True)
-def begin(inputs, arrival, before, after, low, words, masks, value, starts, origins, counts, rows, progress):
+def depth_first(roots, is_cell, fanin_ptr, fanin):
+    """The cells that `roots` depend on, drivers first and near their readers; `roots` must name every sink."""
+    n = len(is_cell)
+    seen = np.zeros(n, np.bool_)
+    order = np.empty(n, np.int32)
+    stack, at = np.empty(n, np.int32), np.empty(n, np.int32)
+    made = 0
+    for root in roots:
+        if seen[root] or not is_cell[root]:
+            continue
+        seen[root] = True
+        stack[0], at[0] = root, fanin_ptr[root]
+        top = 1
+        while top:
+            cell = stack[top - 1]
+            k = at[top - 1]
+            if k == fanin_ptr[cell + 1]:
+                order[made] = cell
+                made += 1
+                top -= 1
+                continue
+            at[top - 1] = k + 1
+            driver = fanin[k]
+            if is_cell[driver] and not seen[driver]:
+                seen[driver] = True
+                stack[top], at[top] = driver, fanin_ptr[driver]
+                top += 1
+    return order[:made].copy()
+
+
+@njit(cache=True, nogil=True)
+def _take(length, masks, free, progress):
+    """(first mask, size) of a block for `length` masks; -1 where there is no room for it."""
+    size = 0
+    while 1 << size < length:
+        size += 1
+    at = free[size]
+    if at >= 0:
+        free[size] = np.int64(masks[at, 0])
+    elif progress[TOP] + (1 << size) <= len(masks):
+        at = progress[TOP]
+        progress[TOP] += 1 << size
+    else:
+        progress[WANTED] = progress[TOP] + (1 << size)
+    return at, size
+
+
+@njit(cache=True, nogil=True)
+def _give_back(at, size, masks, free):
+    masks[at, 0] = np.uint64(free[size])
+    free[size] = at
+
+
+@njit(cache=True, nogil=True)
+def begin(inputs, arrival, before, after, low, words, masks, value, starts, origins, counts, blocks, sizes, free,
+          progress):  # fmt: skip
     """Empty the rows of a block and make those of the inputs: words ``low .. low + words`` of the planes."""
     starts[:] = 0
     counts[:] = 0
+    free[:] = -1
+    progress[:] = 0
     for w in range(WORDS):
         masks[0, w] = np.uint64(0)
         value[0, w] = np.uint64(0)
         value[1, w] = ~np.uint64(0)
     top = 1
-    made = 0
     for i in range(len(inputs)):
         net = inputs[i]
         changed = np.uint64(0)
@@ -284,39 +343,20 @@ def begin(inputs, arrival, before, after, low, words, masks, value, starts, orig
             changed |= masks[top, w]
         if changed:
             starts[net], origins[net], counts[net] = top, arrival[i], 1
-            rows[made] = net
-            made += 1
+            blocks[net], sizes[net] = top, 0
             top += 1
-    progress[NEXT], progress[TOP], progress[N_ROWS], progress[STEPS], progress[ENTRIES] = 0, top, made, 0, 0
-
-
-@njit(cache=True, nogil=True)
-def _compact(masks, starts, counts, rows, progress, readers_left, kept):
-    """Move the rows that are still wanted to the front."""
-    top = 1
-    made = 0
-    for r in range(progress[N_ROWS]):
-        net = rows[r]
-        if readers_left[net] <= 0 and not kept[net]:
-            continue
-        if starts[net] != top:
-            for j in range(counts[net]):
-                masks[top + j] = masks[starts[net] + j]
-            starts[net] = top
-        top += counts[net]
-        rows[made] = net
-        made += 1
-    progress[TOP], progress[N_ROWS] = top, made
+    progress[TOP] = top
 
 
 @njit(cache=True, nogil=True)
 def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, rest, kept, readers_left, budget,
-              counting, masks, value, starts, origins, counts, rows, progress, toggles, needed, last):  # fmt: skip
+              counting, masks, value, starts, origins, counts, blocks, sizes, free, progress, toggles, needed, last):  # fmt: skip
     """Make the row of every cell of `order`, from ``progress[NEXT]`` on; see the status codes.
 
     Net ``i`` has ``counts[i]`` masks from ``starts[i]`` on, the first for time ``origins[i]``. ``hold`` and
     ``rest`` (n, 2) are in units of time: how long a change can be cancelled, and what passes after that.
-    ``counting`` asks for ``progress[ENTRIES]``.
+    ``blocks`` and ``sizes`` say
+    which block of masks a row lies in; ``counting`` asks for ``progress[ENTRIES]``.
     """
     job = np.zeros(_JOB, np.int64)
     stop = progress[STEPS] + budget
@@ -336,17 +376,14 @@ def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, r
         longest = max(hold[cell, 0], hold[cell, 1])
         if end > first:
             end += longest
-        if progress[TOP] + end - first > len(masks):
-            _compact(masks, starts, counts, rows, progress, readers_left, kept)
-            if progress[TOP] + end - first > len(masks):
-                progress[WANTED] = progress[TOP] + end - first
-                return NEEDS_ROOM
+        out, size = _take(end - first, masks, free, progress)
+        if out < 0:
+            return NEEDS_ROOM
         for p in range(4):
             net = pins[cell, p]
             job[_START + p], job[_ORIGIN + p], job[_COUNT + p], job[_NET + p] = (
                 starts[net], origins[net], counts[net], net,
             )  # fmt: skip
-        out = progress[TOP]
         job[_CELL], job[_FIRST], job[_END], job[_OUT], job[_ANF] = cell, first, end, out, anf[cell]
         job[_RISE], job[_FALL] = states[cell, 0], states[cell, 1]
         job[_INVERTED] = inverted[cell]
@@ -360,17 +397,20 @@ def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, r
                 start_at += 1
             starts[cell], counts[cell] = start_at, stop_at - start_at
             origins[cell] = first + start_at - out + rest[cell, 0]
-            rows[progress[N_ROWS]] = cell
-            progress[N_ROWS] += 1
-            progress[TOP] = stop_at
+            blocks[cell], sizes[cell] = out, size
             toggles[cell] += job[_TOGGLES]
             needed[cell] += job[_NEEDED]
             if counting:
                 for j in range(start_at, stop_at):
                     progress[ENTRIES] += np.int64(_any(masks, j)) * readers_left[cell]
             last[cell] = max(last[cell], origins[cell] + counts[cell] - 1)
+        if not counts[cell] or (readers_left[cell] == 0 and not kept[cell]):
+            _give_back(out, size, masks, free)
         for p in range(n_pins[cell]):
-            readers_left[pins[cell, p]] -= 1
+            net = pins[cell, p]
+            readers_left[net] -= 1
+            if readers_left[net] == 0 and counts[net] and not kept[net]:
+                _give_back(blocks[net], sizes[net], masks, free)
         progress[STEPS] += end - first + 8
     progress[NEXT] = len(order)
     return DONE
