@@ -150,9 +150,7 @@ class _Run:
         self.progress[kernel.N_DIRTY] = len(contradicted)
         self.touched = np.zeros(-(-n // 64), np.uint8)
         self.changed = np.zeros(2 * n + 2, np.uint32)
-        self.edges = np.zeros(
-            sum(map(len, engine._readers[2:])) + int(engine._readers[0].sum()) + 2 * kernel.READERS, np.uint32
-        )
+        self.edges = np.zeros(len(net.fanin) + kernel.READERS, np.uint32)
         self.starts = np.zeros(2 * n + 2, np.int64), np.zeros(2 * n + 2, np.int64)
         self.is_watched = np.zeros(n, np.int64)
         self.is_watched[list(watched)] = 1
@@ -164,10 +162,11 @@ class _Run:
         self.registers = net.registers.astype(np.uint32)
         self.pins = np.array([net.fanin_of(q) for q in net.registers], np.uint32).reshape(-1, 3)
         self.power_up = (net.op[net.registers] == DFF1).astype(np.int64)
-        self.counts = np.tile(np.array([0, -1]), n)
         self.needed, self.last = np.zeros(n, np.int64), np.full(n, -1, np.int64)
         self.start_values = self.values[list(watched)].copy()
-        self.readers = engine._readers
+        rows, *self.more_readers = engine._readers
+        self.nets = rows.copy()
+        self.counts = self.nets[kernel.COUNT :: kernel.ROW]
 
     def _make_wheel(self, longest: int) -> None:
         self.shift = 0
@@ -211,15 +210,16 @@ class _Run:
         self.progress[kernel.N_RECORDED] = 0
 
     def _turn(self, limit: int, budget: int = BUDGET_EVENTS) -> int:
-        return kernel.run(
+        arguments = (
             len(self.samples), self.times, self.begun, self.input_ptr, self.input_nets, budget, limit,
-            self._reserve(), self.cells, self.rest, self.transport, *self.readers,
+            self._reserve(), self.cells, self.nets, self.rest, self.transport, *self.more_readers,
             self.registers, self.pins, self.power_up,
             self.before, self.shift, len(self.heads) - 1, self.chunks, self.heads, self.tails, self.bitmap,
             self.summary, self.free,
             self.changed, self.edges, self.dirty, *self.starts, self.touched, bool(self.watched), self.is_watched,
-            *self.record, self.sampled, self.samples, self.counts, self.needed, self.last, self.progress,
+            *self.record, self.sampled, self.samples, self.needed, self.last, self.progress,
         )  # fmt: skip
+        return kernel.run(*arguments)  # pyright: ignore[reportCallIssue]
 
     def finish(self, limit: int) -> Trace:
         """Run to the end; OscillationError where an operation has none."""
@@ -238,12 +238,12 @@ class _Run:
     def _oscillation(self, limit: int) -> OscillationError:
         """Let it run on for a while: what still switches, and lies between two nets that do, is named."""
         events = int(self.progress[kernel.OPERATION_EVENTS])
-        earlier = self.counts[::2].copy()
+        earlier = self.counts >> 3
         limit += 4 * self.net.n_nets + 1000
         while self._turn(limit) != kernel.OSCILLATES:
             self.progress[kernel.N_RECORDED] = 0
             self._more_chunks()
-        switching = _on_loops(self.net, self.counts[::2] > earlier)
+        switching = _on_loops(self.net, self.counts >> 3 > earlier)
         return OscillationError(
             self.net.name, [self.net.net_name(k) for k in switching], events, int(self.progress[kernel.OPERATION])
         )
@@ -257,7 +257,7 @@ class _Run:
         last[self.input_nets] = 0
         pending = np.flatnonzero(self.cells[::2] >> kernel.PENDING & 1)
         return Trace(
-            Activity(net, len(self.samples), self.counts[::2].copy(), self.needed, last),
+            Activity(net, len(self.samples), self.counts >> 3, self.needed, last),
             self.begun * unit,
             self.watched,
             self.start_values,
@@ -266,7 +266,7 @@ class _Run:
             operation[order],
             self.samples,
             (self.cells[::2] >> kernel.VALUE & 1).astype(np.uint8),
-            tuple(net.net_name(k) for k in pending),
+            tuple(net.net_name(k) for k in pending.tolist()),
             {"seconds": seconds, "events": int(self.progress[kernel.EVENTS]), "unit_ps": unit},
         )
 
@@ -293,7 +293,8 @@ def _operations(net: Netlist, inputs: Stimulus | Mapping[str, ArrayLike]) -> np.
 def _readers(net: Netlist) -> tuple[np.ndarray, ...]:
     """Readers of every net as ``reader << 4 | pins`` (one bit a pin, each reader once).
 
-    (n,) how many lie in the row, (n, 4) the row, and the rest as a CSR list. Filling is reader 0, no pins.
+    (4 n,) int64 rows of the nets for the kernel, and as a CSR list the readers for which a row is too short.
+    Filling is reader 0, no pins.
     """
     n = net.n_nets
     reader = np.repeat(np.arange(n), np.diff(net.fanin_ptr))
@@ -306,11 +307,12 @@ def _readers(net: Netlist) -> tuple[np.ndarray, ...]:
     edge = ((key % n) << 4 | pins).astype(np.uint32)
     driver = key // n
     rank = np.arange(len(key)) - np.searchsorted(driver, driver)
-    row = np.zeros((n, kernel.READERS), np.uint32)
+    row = np.zeros((n, kernel.ROW), np.int64)
     first = rank < kernel.READERS
-    row[driver[first], rank[first]] = edge[first]
-    in_row = np.bincount(driver[first], minlength=n)
-    return in_row, row.reshape(-1), np.searchsorted(driver[~first], np.arange(n + 1)), edge[~first]
+    row.view(np.uint32)[driver[first], rank[first]] = edge[first]
+    row[:, kernel.COUNT] = np.bincount(driver[first], minlength=n)
+    row[:, kernel.LAST_TIME] = -1
+    return row.reshape(-1), np.searchsorted(driver[~first], np.arange(n + 1)), edge[~first]
 
 
 def _units(engine: TimedEngine, period_ps: int | None) -> tuple[int, np.ndarray]:

@@ -149,11 +149,12 @@ class ListRoom:
     def propagate(self, kept, toggles, needed, last) -> bool:
         """See :class:`Room`."""
         p = self.plan
-        status = lists.propagate(
+        arguments = (
             p.order, p.pins, p.n_pins, p.anf, p.hold, p.rest, kept, self.readers, BUDGET_STEPS,
-            self.times, self.masks, self.value, self.starts, self.ends, self.made, self.progress, *self.scratch,
-            toggles, needed, last,
+            self.times, self.masks, self.value, self.starts, self.ends, self.made, self.progress,
+            *self.scratch, toggles, needed, last,
         )  # fmt: skip
+        status = lists.propagate(*arguments)  # pyright: ignore[reportCallIssue]
         wanted = 2 * int(self.progress[lists.LAST_ROOM])
         if status == lists.NEEDS_SCRATCH:
             self._make_scratch(wanted)
@@ -209,7 +210,7 @@ class GridRoom:
         at[plan.inputs] = arrival // plan.grid_ps
         return grid.units_of_time(plan.order, plan.pins, plan.n_pins, delay.min(axis=1), delay.max(axis=1), at)
 
-    def is_dearer(self, grid_units: int | None) -> bool:  # noqa: ARG002
+    def is_dearer(self, grid_units: int | None) -> bool:
         """Whether the block done last would have cost less with lists."""
         self.counting = False  # asked once
         entries, units = int(self.progress[grid.ENTRIES]), int(self.progress[grid.STEPS])
@@ -230,8 +231,8 @@ class GridRoom:
         latest = np.full(p.net.n_nets, -1, np.int64)
         status = grid.propagate(
             p.order, p.pins, p.n_pins, self.kinds, self.inverted, p.anf, self.n_bits, self.states, self.hold, self.rest,
-            kept, self.readers, BUDGET_STEPS, self.counting, self.masks, self.value, self.starts, self.origins, self.counts,
-            self.blocks, self.sizes, self.free, self.progress, toggles, needed, latest,
+            kept, self.readers, BUDGET_STEPS, self.counting, self.masks, self.value, self.starts, self.origins,
+            self.counts, self.blocks, self.sizes, self.free, self.progress, toggles, needed, latest,
         )  # fmt: skip
         np.maximum(last, np.where(latest >= 0, latest * p.grid_ps, -1), out=last)
         if status == grid.NEEDS_ROOM:

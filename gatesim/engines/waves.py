@@ -263,7 +263,6 @@ def _joined(net: Netlist, parts: list[_Part], job: _Job, seconds: float, threads
         {
             "seconds": seconds,
             "threads": threads,
-            "block_words": job.width,
             "way": ", ".join(sorted({p.way for p in parts})),
         },
     )

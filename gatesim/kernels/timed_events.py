@@ -1,3 +1,4 @@
+# pyright: reportCallIssue=false
 """The event wheel: one circuit in time, only what changes is looked at.
 
 Time is counted in units (the greatest common divisor of all delays and input times), so that most
@@ -23,6 +24,10 @@ last 31 bits of the time at which the change under way becomes certain."""
 
 READERS = 4
 """Readers of a net that lie in a row of fixed length; the others are in a list."""
+
+ROW, COUNT, LAST_TIME = 4, 2, 3
+"""Words of a net's row (its readers fill two of them), and where the two others are: transitions times 8 plus
+the readers in the row; the time of the last transition."""
 
 CERTAIN = 1
 """Low bit of an event that nothing can cancel any more."""
@@ -75,6 +80,21 @@ def _put(typingctx, array, index, value):
     return types.void(array, index, value), codegen
 
 
+@intrinsic
+def _copy_row(typingctx, edges, index, nets, net):
+    """The four readers in the row of `net` to ``edges[index:index + 4]``."""
+    row = ir.VectorType(ir.IntType(32), READERS)
+
+    def codegen(context, builder, sig, args):
+        source, target = (cgutils.create_struct_proxy(sig.args[j])(context, builder, args[j]).data for j in (2, 0))
+        start = builder.gep(source, [builder.mul(args[3], ir.Constant(ir.IntType(64), ROW))])
+        readers = builder.load(builder.bitcast(start, row.as_pointer()), align=8)
+        builder.store(readers, builder.bitcast(builder.gep(target, [args[1]]), row.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(edges, types.int64, nets, types.int64), codegen
+
+
 @njit(cache=True, nogil=True)
 def relax(order, tables, fanin_ptr, fanin, values, sweeps):
     """Give every cell of `order` the value that its pins ask for, until nothing changes or `sweeps` times."""
@@ -92,7 +112,7 @@ def relax(order, tables, fanin_ptr, fanin, values, sweeps):
 
 
 @njit(cache=True, nogil=True)
-def close_operation(began, n, cells, before, touched, counts, needed, last):
+def close_operation(began, n, cells, before, touched, nets, needed, last):
     """Compare every net of the touched groups of 64 with its value before the operation."""
     for group in range(len(touched)):
         if touched[group]:
@@ -101,16 +121,16 @@ def close_operation(began, n, cells, before, touched, counts, needed, last):
                 value = np.uint8((cells[2 * net] >> VALUE) & 1)
                 needed[net] += np.int64(value != before[net])
                 before[net] = value
-                if counts[2 * net + 1] > began:
-                    last[net] = max(last[net], counts[2 * net + 1] - began)
+                if nets[ROW * net + LAST_TIME] > began:
+                    last[net] = max(last[net], nets[ROW * net + LAST_TIME] - began)
 
 
 @njit(cache=True, nogil=True)
 def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserve,
-        cells, rest, transport, n_readers, readers, more_ptr, more_readers, registers, register_pins, register_reset,
+        cells, nets, rest, transport, more_ptr, more_readers, registers, register_pins, register_reset,
         before, shift, heads_mask, chunks, heads, tails, bitmap, summary, free,
         changed, edges, dirty, start_time, start_item, touched, recording, watched, record_time, record_net,
-        record_operation, sampled, samples, counts, needed, last, progress):  # fmt: skip
+        record_operation, sampled, samples, needed, last, progress):  # fmt: skip
     """Turn the wheel until all operations are over; see the status codes.
 
     Operation ``k`` begins at ``times[k]`` (or, where that is -1, as soon as nothing is under way): the
@@ -118,9 +138,9 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
     ``input_nets[input_ptr[k]:input_ptr[k + 1]]`` turn over. What happens at the very end of an operation
     still belongs to it, and registers see it.
 
-    ``cells`` (n pairs of int64) holds a word and how long a rise (high half) or a fall (low half) can be cancelled;
-    ``rest`` (n, 2), by the value to come, what passes after that. ``counts`` (n pairs) are transitions and the time
-    of the last one. A step is one time: every change that is due, then every cell that reads one, once.
+    ``cells`` (n pairs of int64) holds a word and how long a rise (high half) or a fall (low half) can be
+    cancelled; ``rest`` (n, 2), by the value to come, what passes after that; ``nets`` a row of each net. A step
+    is one time: every change that is due, then every cell that reads one, once.
 
     All of it stands in one function, since Numba counts references to arrays at every call. What a gate does
     next is what no processor can predict: the loops over nets decide by arithmetic.
@@ -235,9 +255,9 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         if starting:
             if operation >= 0:
                 for i in range(n_changed):
-                    counts[2 * changed[i] + 1] = now
+                    nets[ROW * np.int64(changed[i]) + LAST_TIME] = now
                     touched[changed[i] >> 6] = 1
-                close_operation(begun[operation], n, cells, before, touched, counts, needed, last)
+                close_operation(begun[operation], n, cells, before, touched, nets, needed, last)
                 for i in range(len(sampled)):
                     samples[operation, i] = (cells[2 * sampled[i]] >> VALUE) & 1
             operation += 1
@@ -264,14 +284,12 @@ def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserv
         n_edges = 0
         for i in range(n_changed):
             net = np.int64(_get(changed, i))
-            _put(counts, 2 * net, _get(counts, 2 * net) + 1)
-            _put(counts, 2 * net + 1, now)
+            _copy_row(edges, n_edges, nets, net)
+            count = _get(nets, ROW * net + COUNT)
+            _put(nets, ROW * net + COUNT, count + 8)
+            _put(nets, ROW * net + LAST_TIME, now)
             _put(touched, net >> 6, 1)
-            _put(edges, n_edges, _get(readers, READERS * net))
-            _put(edges, n_edges + 1, _get(readers, READERS * net + 1))
-            _put(edges, n_edges + 2, _get(readers, READERS * net + 2))
-            _put(edges, n_edges + 3, _get(readers, READERS * net + 3))
-            read_by = np.int64(_get(n_readers, net))
+            read_by = count & 7
             n_edges += read_by
             if read_by == READERS:
                 for e in range(_get(more_ptr, net), _get(more_ptr, net + 1)):

@@ -1,4 +1,4 @@
-# pyright: reportCallIssue=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false
 """Waveforms on a grid of time: a net's waveform is a row of masks, one for every unit of time.
 
 Where many patterns change at nearly every time, this beats sorted lists of times: a cell is one loop over
@@ -237,6 +237,16 @@ def _cell(typingctx, kind, k, job, masks, value):
 
 
 @intrinsic
+def _bit_length(typingctx, number):
+    """Bits of a number that is not negative; 0 for 0."""
+
+    def codegen(context, builder, sig, args):
+        return builder.sub(ir.Constant(_I64, 64), builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0)))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
 def _any(typingctx, masks, index):
     """Whether a lane of the mask at `index` is 1."""
 
@@ -301,9 +311,7 @@ def depth_first(roots, is_cell, fanin_ptr, fanin):
 @njit(cache=True, nogil=True)
 def _take(length, masks, free, progress):
     """(first mask, size) of a block for `length` masks; -1 where there is no room for it."""
-    size = 0
-    while 1 << size < length:
-        size += 1
+    size = _bit_length(length - 1)
     at = free[size]
     if at >= 0:
         free[size] = np.int64(masks[at, 0])
@@ -350,7 +358,8 @@ def begin(inputs, arrival, before, after, low, words, masks, value, starts, orig
 
 @njit(cache=True, nogil=True)
 def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, rest, kept, readers_left, budget,
-              counting, masks, value, starts, origins, counts, blocks, sizes, free, progress, toggles, needed, last):  # fmt: skip
+              counting, masks, value, starts, origins, counts, blocks, sizes, free, progress,
+              toggles, needed, last):  # fmt: skip
     """Make the row of every cell of `order`, from ``progress[NEXT]`` on; see the status codes.
 
     Net ``i`` has ``counts[i]`` masks from ``starts[i]`` on, the first for time ``origins[i]``. ``hold`` and
@@ -376,10 +385,10 @@ def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, r
         longest = max(hold[cell, 0], hold[cell, 1])
         if end > first:
             end += longest
-        out, size = _take(end - first, masks, free, progress)
+        out, size = _take(max(1, end - first), masks, free, progress)
         if out < 0:
             return NEEDS_ROOM
-        for p in range(4):
+        for p in range(4 if kinds[cell] == WIDE_KIND else 2):
             net = pins[cell, p]
             job[_START + p], job[_ORIGIN + p], job[_COUNT + p], job[_NET + p] = (
                 starts[net], origins[net], counts[net], net,
