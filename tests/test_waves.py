@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -153,6 +156,12 @@ def test_a_technology_gives_the_delays():
     ready = prepare(net, technology)
     seen = WaveEngine(ready, technology_delays(ready, technology)).run(Stimulus.random(ready, 300, rng=1))
     assert 0 < seen.activity.last_ps.max() <= static_timing(ready, technology).worst_ps
+
+
+def test_the_examples_of_the_page_on_timing():
+    page = Path(__file__).parents[1] / "docs" / "timing.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted >= 5 and result.failed == 0
 
 
 def test_what_the_engine_does_not_take():
