@@ -66,7 +66,7 @@ def _cases(quick: bool) -> list[_Case]:
     if circuit is not None:
         net, rng = circuit.netlist, np.random.default_rng(0)
         delays = (rng.integers(10, 31, net.n_nets) for _ in range(2))
-        cases.append(_Case("EPFL multiplier, 10 to 30 ps", net, *delays, False, 1024, 40, (1, 9), 8, 512, 1))
+        cases.append(_Case("EPFL multiplier, 10 to 30 ps", net, *delays, False, 2048, 40, (1, 9), 8, 512, 1))
     return cases
 
 

@@ -19,7 +19,7 @@ from gatesim.engines.timed import TimedEngine
 from gatesim.engines.waves import WaveEngine
 from gatesim.errors import LoopError, UnknownNameError, UnsupportedError, ValueFitError
 from gatesim.gates import IS_LOGIC
-from gatesim.timing import Delays, load_technology, prepare, static_timing
+from gatesim.timing import Delays, count_switching, energy_of_counts, load_technology, prepare, static_timing
 from gatesim.timing import delays as technology_delays
 
 WAYS = ("grid", "lists")
@@ -156,6 +156,23 @@ def test_a_technology_gives_the_delays():
     ready = prepare(net, technology)
     seen = WaveEngine(ready, technology_delays(ready, technology)).run(Stimulus.random(ready, 300, rng=1))
     assert 0 < seen.activity.last_ps.max() <= static_timing(ready, technology).worst_ps
+
+
+def test_energy_with_and_without_glitches():
+    """What is needed is what the count at zero delay finds, and glitches cost the rest."""
+    technology = load_technology("ttl7400")
+    net = prepare(build(array_multiplier, a=5, b=5), technology)
+    stimulus = Stimulus.random(net, 2000, rng=3)
+    stimulus.words[0, :, 0] &= ~np.uint64(1)  # the first pattern is 0: nothing changes in it
+    activity = WaveEngine(net, technology_delays(net, technology)).run(stimulus).activity
+    assert np.array_equal(activity.needed, count_switching(net, stimulus).toggles)
+    with_glitches, without = (
+        energy_of_counts(net, technology, counts, 1999).switching_fj for counts in (activity.toggles, activity.needed)
+    )
+    assert 1.2 * without < with_glitches < 5 * without
+    worst = activity.most_glitches(3)
+    assert [w.glitches for w in worst] == sorted((w.glitches for w in worst), reverse=True)
+    assert worst[0].glitches == activity.glitches[activity.cells].max() / 2000
 
 
 def test_the_examples_of_the_page_on_timing():

@@ -20,10 +20,10 @@ from ..netlist import Netlist
 BUDGET_STEPS = 20_000_000
 """Steps in one kernel call: a fraction of a second, so that an interrupt is soon heard."""
 
-LIST_COST, GRID_COST = 15, 6
+LIST_COST, GRID_COST = 16, 4
 """Nanoseconds a step, about, for 512 patterns: an entry of a pin's list; a unit of time on the grid."""
 
-SHORT_TIME = 2000
+SHORT_TIME = 4000
 """Units of time a cell, on average, below which the first block is done on the grid."""
 
 

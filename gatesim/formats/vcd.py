@@ -37,7 +37,7 @@ def dump(trace: Trace, *, clock: str | None = None) -> str:
     >>> b = Builder("inverter"); b.output("y", ~b.input("x"))
     >>> text = dump(TimedEngine(b.freeze(), 5).run({"x": [1]}, watch=["x", "y"]))
     >>> text.splitlines()[-6:]
-    ['0"', '$end', '#0', '1!', '#5', '0"']
+    ['$end', '#0', '1!', '#5', '0"', '#10']
     """
     net = trace.netlist
     if not trace.watched:
