@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ..analysis import levels
+from ..errors import GatesimError
 from ..gates import ARITY, IS_LOGIC, MAX_ARITY, TABLE
 from ..kernels import timed_grid as grid
 from ..kernels import timed_waves as lists
@@ -108,7 +109,13 @@ class Room(Protocol):
 
 def _aligned(n: int, width: int) -> np.ndarray:
     """(n, width) uint64, not cleared, that starts on a cache line."""
-    raw = np.empty(n * width + 8, np.uint64)
+    try:
+        raw = np.empty(n * width + 8, np.uint64)
+    except MemoryError:
+        raise GatesimError(
+            f"the waveforms of {64 * width} patterns need more than the {8 * n * width:,} bytes there are: this netlist "
+            "switches too often for its delays; try the event engine, or equal delays"
+        ) from None
     skip = (-raw.ctypes.data % 64) // 8
     return raw[skip : skip + n * width].reshape(n, width)
 
