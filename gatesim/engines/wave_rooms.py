@@ -113,8 +113,8 @@ def _aligned(n: int, width: int) -> np.ndarray:
         raw = np.empty(n * width + 8, np.uint64)
     except MemoryError:
         raise GatesimError(
-            f"the waveforms of {64 * width} patterns need more than the {8 * n * width:,} bytes there are: this netlist "
-            "switches too often for its delays; try the event engine, or equal delays"
+            f"the waveforms of {64 * width} patterns need more memory than there is ({8 * n * width:,} bytes): this "
+            "netlist switches too often; the event engine (TimedEngine) needs no such memory"
         ) from None
     skip = (-raw.ctypes.data % 64) // 8
     return raw[skip : skip + n * width].reshape(n, width)

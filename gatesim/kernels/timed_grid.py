@@ -401,7 +401,7 @@ def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, r
             stop_at = out + end - first
             while not _any(masks, stop_at - 1):
                 stop_at -= 1
-            start_at = out
+            start_at = out + min(hold[cell, 0], hold[cell, 1])  # before that nothing can have fired
             while not _any(masks, start_at):
                 start_at += 1
             starts[cell], counts[cell] = start_at, stop_at - start_at
