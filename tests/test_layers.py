@@ -127,7 +127,11 @@ def test_kernels_are_self_contained():
     names = [name for files in CODE_GENERATORS for name in files]
     generated = {f"gatesim.kernels.{name.removesuffix('.py')}" for name in names} | {COMPILER}
     for path in (ROOT / "gatesim" / "kernels").glob("*.py"):
-        foreign = [t for t in _imports(path) if t.startswith("gatesim") and t not in generated and not t.startswith(f"{COMPILER}.")]
+        foreign = [
+            t
+            for t in _imports(path)
+            if t.startswith("gatesim") and t not in generated and not t.startswith(f"{COMPILER}.")
+        ]
         assert not foreign, f"{path.name} must import nothing of gatesim but the code generators"
 
 
