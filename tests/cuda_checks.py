@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
+import numpy as np
 from ptx_machine import PtxMachine
 
-from gatesim import check_engine
+from gatesim import Stimulus, check_engine, compile
+from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as engine
 from gatesim.engines import ptx
+from gatesim.engines.python import PythonEngine
 from gatesim.kernels import cuda as kernel
-
-warnings.simplefilter("error")
 
 
 def interpreting(rounds: int) -> int:
@@ -44,6 +44,26 @@ def compiled(rounds: int) -> int:
     for held in (48, 2):  # flip-flops in registers, and in local memory
         ptx.HELD_REGISTERS = held
         checks += check_engine(lambda s: engine.CudaEngine(s, tier="compiled"), rng=3, rounds=rounds)
+    return checks
+
+
+def sums(_: int) -> int:
+    """What is added up on the device, over several launches; exhaustive, random and given stimulus."""
+    engine.SLICE_BYTES = 1 << 11
+    checks = 0
+    for seed, registers in ((1, 0), (2, 4)):
+        net = random_netlist(seed, n_inputs=9, n_registers=registers)
+        stimuli = [Stimulus.random(net, 200, n_cycles=3, rng=seed)]
+        stimuli += [Stimulus(stimuli[0].words, 200, 3)]
+        stimuli += [] if registers else [Stimulus.exhaustive(net)]
+        for stimulus in stimuli:
+            ours, theirs = (
+                e(compile(net)).summarize(stimulus, measure=["ones", "signature"])
+                for e in (engine.CudaEngine, PythonEngine)
+            )
+            assert ours.metadata["device"] == "CUDA simulator" and theirs.ones.any()
+            assert np.array_equal(ours.ones, theirs.ones) and np.array_equal(ours.signature, theirs.signature)
+            checks += 2
     return checks
 
 

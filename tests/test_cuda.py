@@ -25,15 +25,15 @@ def has_numba_cuda():
     pytest.importorskip("numba_cuda", reason="numba-cuda is not installed: pip install 'gatesim[gpu]'")
 
 
-@pytest.mark.parametrize("way", ["interpreting", "sliced", "compiled"])
-def test_conforms_without_a_device(way):
+@pytest.mark.parametrize("way, checks", [("interpreting", 2000), ("sliced", 2000), ("compiled", 4000), ("sums", 10)])
+def test_conforms_without_a_device(way, checks):
     has_numba_cuda()
     done = subprocess.run(
-        [sys.executable, str(HERE / "cuda_checks.py"), way, "0"],
+        [sys.executable, "-W", "error", str(HERE / "cuda_checks.py"), way, "0"],
         env={**SIMULATOR, "PYTHONPATH": str(HERE.parent)}, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 2000
+    assert int(done.stdout) >= checks
 
 
 def test_command_line_in_the_simulator():

@@ -20,6 +20,7 @@ import numpy as np
 from .. import bits
 from ..errors import GatesimError, UnsupportedError, unknown_name
 from ..kernels.functions import KINDS, READ_KIND, support
+from ..reductions import Request
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
@@ -32,6 +33,9 @@ SLICE_BYTES = 1 << 28
 
 SLICE_ROWS = 1 << 34
 """Row evaluations on 32 patterns in one launch: tens of milliseconds on a data-centre GPU."""
+
+SUM_BLOCK = 128
+"""Threads a block where stimulus is made and planes are added up."""
 
 MAX_COMPILED_ROWS = 20_000
 """Rows past which nothing is compiled unless asked for: the assembler's time grows faster than the rows."""
@@ -88,33 +92,74 @@ class CudaEngine(Engine):
         self._loaded: dict[tuple[str, bytes], Any] = {}
 
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
-        n_cycles, n_words = stimulus.n_cycles, stimulus.words.shape[2]
-        n_recorded = n_cycles if record == "all" else min(1, n_cycles)
-        out = np.empty((n_recorded, len(nets), n_words), np.uint64)
+        n_recorded = stimulus.n_cycles if record == "all" else min(1, stimulus.n_cycles)
+        skipped = stimulus.n_cycles - n_recorded
+        out = bits.empty_planes((n_recorded, len(nets), stimulus.n_words), "the record of this run")
+
+        def record_planes(planes, cycles: slice, words: slice) -> None:
+            here = slice(cycles.start - skipped, cycles.stop - skipped)
+            out[here, :, words] = planes.copy_to_host().view(np.uint64)
+
+        metadata = self._work(stimulus, state, nets, skipped, record_planes)
+        out[..., -1:] &= bits.last_word_mask(stimulus.n_patterns)
+        return out, metadata
+
+    def _summarize(self, stimulus: Stimulus, state: State, nets: np.ndarray, request: Request):
+        if request.pair is not None or not request.measure <= {"ones", "signature"}:
+            return super()._summarize(stimulus, state, nets, request)
+        kernel, n = self._kernel, len(nets)
+        ones, signature = (kernel.device.to_device(np.zeros(n, t)) for t in (np.int64, np.uint64))
+
+        def add_up(planes, cycles: slice, words: slice) -> None:
+            n_lanes = min(64 * words.stop, stimulus.n_patterns) - 64 * words.start
+            place = cycles.start * stimulus.n_words + words.start
+            grid = (min(256, -(-planes.shape[2] // (2 * SUM_BLOCK))), min(1024, n))
+            kernel.add_up[grid, SUM_BLOCK](planes, n_lanes, place, stimulus.n_words, ones, signature)
+
+        metadata = self._work(stimulus, state, nets, 0, add_up)
+        sums = {"ones": ones.copy_to_host(), "signature": signature.copy_to_host()}
+        return {name: sums[name] for name in request.measure}, metadata
+
+    def _work(
+        self, stimulus: Stimulus, state: State, nets: np.ndarray, skipped: int, take: Callable[..., None]
+    ) -> dict[str, object]:
+        """Run all slices; ``take(planes, cycles, words)`` what each recorded, cycles before `skipped` apart."""
+        n_cycles, device = stimulus.n_cycles, self._kernel.device
         tier = self._choose(stimulus)
         run = self._prepared(tier, nets)
         seconds = 0.0
-        for low, high, cycles in _slices(self.schedule, len(nets), n_words, n_cycles, run.scratch_bytes):
-            part = _Part(self._kernel.device, state, self.schedule, stimulus.n_patterns, low, high)
+        for low, high, cycles in _slices(self.schedule, len(nets), stimulus.n_words, n_cycles, run.scratch_bytes):
+            part = _Part(device, state, self.schedule, stimulus.n_patterns, low, high)
             for first, last in cycles:
-                recorded = slice(max(first, n_cycles - n_recorded), last)
-                planes = stimulus.words[first:last] if len(stimulus.words) > 1 else stimulus.words
-                n_out = max(0, recorded.stop - recorded.start)
-                there = self._kernel.device.device_array((n_out, len(nets), 2 * (high - low)), np.uint32)
-                self._kernel.device.synchronize()
+                planes = self._planes(stimulus, part, first, last)
+                recorded = slice(min(max(first, skipped), last), last)
+                out = device.device_array((last - recorded.start, len(nets), part.n_words), np.uint32)
+                device.synchronize()
                 started = perf_counter()
-                run(part, part.upload(planes[..., low:high]), there, (first, last, recorded.start))
-                self._kernel.device.synchronize()
+                run(part, planes, out, (first, last, recorded.start))
+                device.synchronize()
                 seconds += perf_counter() - started
-                if there.size:
-                    at = slice(recorded.start - n_cycles + n_recorded, recorded.stop - n_cycles + n_recorded)
-                    out[at, :, low:high] = there.copy_to_host().view(np.uint64)
+                if out.size:
+                    take(out, recorded, slice(low, high))
             part.download()
-        last = bits.lane_mask(stimulus.n_patterns)[-1:]
-        out[..., -1:] &= last
-        state.registers[:, -1:] &= last
+        state.registers[:, -1:] &= bits.last_word_mask(stimulus.n_patterns)
         metadata = {"tier": tier, "kernel_seconds": seconds, "device": self._device_name(), **run.metadata}
-        return out, {**metadata, "rows": len(self.schedule.rows)}
+        return {**metadata, "rows": len(self.schedule.rows)}
+
+    def _planes(self, stimulus: Stimulus, part: _Part, first: int, last: int):
+        """The input planes of a slice on the device: copied, or made there."""
+        if stimulus.kind == "planes":
+            words = stimulus.words[first:last] if len(stimulus.words) > 1 else stimulus.words
+            return part.upload(words[..., part.words_of_planes])
+        is_random = stimulus.kind == "random"
+        shape = (last - first if is_random else 1, stimulus.n_bits, part.n_words)
+        planes = self._kernel.device.device_array(shape, np.uint32)
+        blocks = -(-planes.size // (2 * SUM_BLOCK))
+        if blocks:
+            self._kernel.generate[blocks, SUM_BLOCK](
+                planes, is_random, np.uint64(stimulus.seed), first, part.words_of_planes.start
+            )
+        return planes
 
     def _choose(self, stimulus: Stimulus) -> Tier:
         """The tier of a run."""
@@ -160,14 +205,14 @@ class _Part:
 
     def __init__(self, device, state: State, schedule: Schedule, n_patterns: int, low: int, high: int) -> None:
         self._device, self._state = device, state
-        self._words, self._lanes = slice(low, high), slice(64 * low, min(64 * high, n_patterns))
-        self.n_patterns = self._lanes.stop - self._lanes.start
+        self.words_of_planes, self.lanes = slice(low, high), slice(64 * low, min(64 * high, n_patterns))
+        self.n_patterns = self.lanes.stop - self.lanes.start
         self.n_words = 2 * (high - low)
-        self.registers = self.upload(state.registers[:, self._words])
+        self.registers = self.upload(state.registers[:, self.words_of_planes])
         self._memories = schedule.netlist.memories
         table, parts, base = np.zeros((len(self._memories), 3), np.int64), [np.zeros(0, np.uint64)], 0
         for i, (m, stored) in enumerate(zip(self._memories, state.memories, strict=True)):
-            content = m.contents if m.is_rom else stored[self._lanes].reshape(-1)
+            content = m.contents if m.is_rom else stored[self.lanes].reshape(-1)
             table[i] = base, 0 if m.is_rom else m.depth, m.depth
             parts.append(np.asarray(content, np.uint64))
             base += len(content)
@@ -181,11 +226,11 @@ class _Part:
     def download(self) -> None:
         """Back into the state."""
         if self.registers.size:
-            self._state.registers[:, self._words] = self.registers.copy_to_host().view(np.uint64)
+            self._state.registers[:, self.words_of_planes] = self.registers.copy_to_host().view(np.uint64)
         words = self.words.copy_to_host() if self.words.size else np.zeros(0, np.uint64)
         for (base, step, _), stored in zip(self._table, self._state.memories, strict=True):
             if step:
-                stored[self._lanes] = words[base : base + self.n_patterns * step].reshape(self.n_patterns, step)
+                stored[self.lanes] = words[base : base + self.n_patterns * step].reshape(self.n_patterns, step)
 
 
 class _Interpreting:

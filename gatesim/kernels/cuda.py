@@ -14,6 +14,7 @@ The kernels are ordinary Python to Numba's CUDA simulator (``NUMBA_ENABLE_CUDASI
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
 """Whether Numba's CUDA simulator stands in for a device."""
+
+if SIMULATED:  # NumPy's scalars warn where arithmetic on uint64 wraps, as it should here.
+    warnings.filterwarnings("ignore", "overflow encountered in scalar", RuntimeWarning)
 
 DEFAULT_SHARED_BYTES = 48 * 1024
 """Shared memory that every block gets on every device (CUDA C++ Programming Guide, technical
@@ -205,3 +209,65 @@ def simulate_global(
             i, scratch, np.uint64(cuda.blockIdx.x) * n_slots + np.uint64(cuda.threadIdx.x), program,
             n_patterns, first, last, planes, out, out_first, registers, memories, words, reads, writes,
         )  # fmt: skip
+
+
+# -- stimulus made on the device, and sums ---------------------------------------------------------
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_ONE, _ZERO = np.uint64(1), np.uint64(0)
+
+
+@cuda.jit(device=True)
+def _mix(z):
+    """The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    z = (z ^ (z >> np.uint64(30))) * _M1
+    z = (z ^ (z >> np.uint64(27))) * _M2
+    return z ^ (z >> np.uint64(31))
+
+
+@cuda.jit
+def generate(planes, is_random, seed, first_cycle, first_word):
+    """Fill ``planes`` (cycles, bits, 2 * words) with what ``Stimulus`` defines, a thread a uint64 word."""
+    words = planes.shape[2] // 2
+    n_bits = planes.shape[1]
+    i = cuda.grid(1)
+    if i < planes.shape[0] * n_bits * words:
+        plane, word = i // words, np.uint64(first_word + i % words)
+        cycle, bit = plane // n_bits, plane % n_bits
+        if is_random:
+            key = _mix(seed + GOLDEN * np.uint64((first_cycle + cycle) * n_bits + bit + 1))
+            value = _mix(key + GOLDEN * (word + _ONE))
+        elif bit < 6:
+            value = _ZERO
+            for p in range(64):
+                value |= np.uint64((p >> bit) & 1) << np.uint64(p)
+        else:
+            value = _ZERO - ((word >> np.uint64(bit - 6)) & _ONE)
+        planes[cycle, bit, 2 * (i % words)] = np.uint32(value & LOW)
+        planes[cycle, bit, 2 * (i % words) + 1] = np.uint32(value >> HALF)
+
+
+@cuda.jit
+def add_up(planes, n_patterns, place, words_apart, ones, signature):
+    """Add the ones and the signature of ``planes`` (cycles, bits, 2 * words) to those of each bit.
+
+    ``n_patterns`` lanes of the planes count. ``place`` is the number of the first word among those of the
+    whole run, ``words_apart`` how much later the same word comes in the next cycle; see
+    ``gatesim.reductions``. Blocks along x share the words, blocks along y the bits.
+    """
+    words = planes.shape[2] // 2
+    for bit in range(cuda.blockIdx.y, planes.shape[1], cuda.gridDim.y):
+        count, total = np.int64(0), _ZERO
+        for cycle in range(planes.shape[0]):
+            for w in range(cuda.grid(2)[0], words, cuda.gridsize(2)[0]):
+                value = np.uint64(planes[cycle, bit, 2 * w]) | np.uint64(planes[cycle, bit, 2 * w + 1]) << HALF
+                left = n_patterns - 64 * w
+                if left < 64:
+                    value &= (_ONE << np.uint64(left)) - _ONE
+                count += np.int64(cuda.popc(value))
+                h = value + GOLDEN * np.uint64(place + cycle * words_apart + w + 1)
+                h = (h ^ (h >> np.uint64(32))) * _M1
+                total += h ^ (h >> np.uint64(29))
+        cuda.atomic.add(ones, bit, count)
+        cuda.atomic.add(signature, bit, total)
