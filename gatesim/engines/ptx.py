@@ -12,13 +12,12 @@ driver's, which keeps the machine code on disk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ctypes import c_int32, c_uint32, c_uint64
 
 import numpy as np
 
-from ..kernels.functions import KINDS, READ_KIND, support
 from ..schedule import Schedule
+from .dataflow import Dataflow, Literal
 
 BLOCK = 128
 """Threads a block: with 255 registers a thread, two blocks still fit on a multiprocessor."""
@@ -28,8 +27,6 @@ PARAMETERS = (*[c_uint64] * 6, c_uint32, c_int32, c_uint32, c_uint32)
 
 HELD_REGISTERS = 48
 """Flip-flops that stay in registers of the thread; a circuit with more keeps them in its local memory."""
-
-_SUPPORT = [support(table) for table in KINDS]
 
 _HEAD = """.version 7.0
 .target sm_75
@@ -118,52 +115,6 @@ _WORD_AT = """  ld.global.u64 %d2, [%memories+{base}];
 """
 
 
-class _Values:
-    """The rows as a graph of values, whatever slots they shared. Value 0 is constant 0."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        s = schedule
-        self.count = 1
-        self.now = {0: 0}
-        self.inputs = {self._new(int(slot)): k for k, slot in enumerate(s.input_slot) if slot >= 0}
-        self.states = [self._new(int(slot)) for slot in s.register_slot]
-        self.rows: dict[int, tuple[int, list[int]]] = {}
-        self.port_of: dict[int, int] = {}
-        self.addresses: dict[int, list[tuple[int, bool]]] = {}
-        self.data: dict[int, list[int]] = {}
-        rows = s.rows.tolist()
-        for kind, start, stop in s.runs.tolist():
-            for row in rows[start:stop]:
-                if kind == READ_KIND:
-                    self._read(s, row[0])
-                else:
-                    sources = [self.now[slot] if has else 0 for slot, has in zip(row, _SUPPORT[kind], strict=False)]
-                    self.rows[self._new(row[3])] = KINDS[kind], sources
-
-    def _new(self, slot: int) -> int:
-        self.now[slot] = self.count
-        self.count += 1
-        return self.count - 1
-
-    def _read(self, s: Schedule, port: int) -> None:
-        self.addresses[port] = self.literals(s.reads.address[s.reads.address_ptr[port] : s.reads.address_ptr[port + 1]])
-        slots = s.reads.data[s.reads.data_ptr[port] : s.reads.data_ptr[port + 1]]
-        self.data[port] = [self._new(int(slot)) for slot in slots]
-        self.port_of |= dict.fromkeys(self.data[port], port)
-
-    def literals(self, literals: np.ndarray) -> list[tuple[int, bool]]:
-        """(value, inverted) of literals at this place of the schedule."""
-        return [(self.now[lit >> 1], bool(lit & 1)) for lit in map(int, literals)]
-
-    def sources(self, value: int) -> Sequence[int]:
-        """What must be known before `value`."""
-        if value in self.rows:
-            return self.rows[value][1]
-        if value in self.port_of:
-            return [v for v, _ in self.addresses[self.port_of[value]]]
-        return ()
-
-
 def straight_line(schedule: Schedule, nets: np.ndarray) -> str:
     """PTX of a kernel ``simulate`` that runs `schedule` and records `nets`.
 
@@ -184,7 +135,7 @@ def straight_line(schedule: Schedule, nets: np.ndarray) -> str:
 
 class _Text:
     def __init__(self, schedule: Schedule) -> None:
-        self.schedule, self.values = schedule, _Values(schedule)
+        self.schedule, self.values = schedule, Dataflow(schedule)
         self.lines: list[str] = []
         self.in_memory = len(self.values.states) > HELD_REGISTERS
         self.state_number = {state: k for k, state in enumerate(self.values.states)}
@@ -262,16 +213,8 @@ class _Text:
 
     def _compute(self, root: int) -> None:
         """Everything that `root` needs, depth first, and `root`."""
-        stack = [root]
-        while stack:
-            value = stack[-1]
-            missing = [v for v in self.values.sources(value) if v not in self.known]
-            if value in self.known or not missing:
-                stack.pop()
-                if value not in self.known:
-                    self._emit(value)
-            else:
-                stack += reversed(missing)
+        for value in self.values.depth_first(root, self.known):
+            self._emit(value)
 
     def _emit(self, value: int) -> None:
         values = self.values
@@ -289,7 +232,7 @@ class _Text:
 
     # -- memories: lane after lane ---------------------------------------------------------------
 
-    def _number(self, target: str, literals: list[tuple[int, bool]]) -> None:
+    def _number(self, target: str, literals: list[Literal]) -> None:
         """The integer on `literals` in lane %t0."""
         self._add(f"mov.u64 {target}, 0")
         for k, (value, inverted) in enumerate(literals):
@@ -312,7 +255,7 @@ class _Text:
         self._add(f"bra {label}")
         self.lines.append(f"{label}_end:\n")
 
-    def _find(self, label: str, memory: int, address: list[tuple[int, bool]]) -> None:
+    def _find(self, label: str, memory: int, address: list[Literal]) -> None:
         """The address of the word in %d2; on to the next lane where there is none."""
         self._number("%d0", address)
         self._add(f"setp.ge.u64 %p1, %d0, {self.schedule.netlist.memories[memory].depth}")
@@ -335,7 +278,7 @@ class _Text:
             self._add(f"or.b32 %v{value}, %v{value}, %t1")
         self._lanes_end(label)
 
-    def _write_port(self, port: int) -> tuple[list[tuple[int, bool]], ...]:
+    def _write_port(self, port: int) -> tuple[list[Literal], ...]:
         """(address, data, enable) literals at the clock edge."""
         w = self.schedule.writes
         parts = (

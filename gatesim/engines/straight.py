@@ -56,20 +56,25 @@ def compile_straight(schedule: Schedule, width: int) -> Code:
     started = perf_counter()
     plan = _Plan(schedule, width)
     planned, text, n_functions = plan.finish()
+    owner, from_cache = machine_code(text)
+    addresses = np.array([owner.get_function_address(f"segment{k}") for k in range(n_functions)], np.int64)
+    return Code(planned, addresses, plan.stride, perf_counter() - started, from_cache, owner)
+
+
+def machine_code(text: str) -> tuple[llvm.ExecutionEngine, bool]:
+    """An engine that holds the machine code of LLVM assembly `text`; whether it came from the disk cache."""
     path = cache_folder() / f"{_key(text)}.o"
     from_cache = path.exists()
     machine = _machine()
     if from_cache:
         binary = path.read_bytes()
     else:
-        module = llvm.parse_assembly(text)
-        binary = machine.emit_object(module)
+        binary = machine.emit_object(llvm.parse_assembly(text))
         _store(path, binary)
     owner = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     owner.add_object_file(llvm.ObjectFileRef.from_data(binary))
     owner.finalize_object()
-    addresses = np.array([owner.get_function_address(f"segment{k}") for k in range(n_functions)], np.int64)
-    return Code(planned, addresses, plan.stride, perf_counter() - started, from_cache, owner)
+    return owner, from_cache
 
 
 def cache_folder() -> Path:
@@ -142,7 +147,7 @@ class _TextOps:
 
 
 @cache
-def _templates(width: int) -> tuple[str, list[tuple[str, str]]]:
+def templates(width: int) -> tuple[str, list[tuple[str, str]]]:
     """LLVM type of a slot, and (lines, result) of each kind with ``{a} {b} {c} {p}`` to fill in."""
     kind = "i64" if width == 1 else f"<{width} x i64>"
     ones = "-1" if width == 1 else "<" + ", ".join(["i64 -1"] * width) + ">"
@@ -275,7 +280,7 @@ class _Plan:
         return slot_of, n_slots
 
     def _text(self, order, chunk_of, stored, slot_of) -> tuple[str, int]:
-        kind, forms = _templates(self.width)
+        kind, forms = templates(self.width)
         align = 8 * self.width
         parts: list[str] = []
         calls: list[list[int]] = [[] for _ in range(self.n_segments)]
