@@ -17,7 +17,8 @@ import numpy as np
 from . import bits
 from .builder import Builder
 from .engines import engine as engine_class
-from .engines.base import Engine, initial_state
+from .engines.base import Engine, Stepper, initial_state
+from .engines.links import Free, Grid, Move
 from .errors import UnsupportedError, ValueFitError, WidthError, unknown_name
 from .gates import IS_REGISTER
 from .instances import instantiate
@@ -115,7 +116,7 @@ class Tile:
     def _lanes(self, link: Link, sign: int) -> np.ndarray:
         r, c = np.divmod(np.arange(self.n_cells), self.columns)
         r, c = r + sign * link.down, c + sign * link.right
-        return np.flatnonzero((r < 0) | (r >= self.rows) | (c < 0) | (c >= self.columns))
+        return np.flatnonzero((r < 0) | (r >= self.rows) | (c < 0) | (c >= self.columns)).astype(np.int64)
 
     def _link(self, name: str, end: str) -> Link:
         for link in self.links:
@@ -169,62 +170,102 @@ class Tile:
             A name that is no input, an input that is missing, a shape or a value that does not fit.
         """
         run = engine or engine_class("logic2")(compile_netlist(self.cell))
-        n = _spread_lanes(self.n_cells)
-        planes = np.zeros((1, sum(p.width for p in self.cell.inputs), bits.n_words(n)), np.uint64)
-        feeds, frees = self._prepared(cycles, inputs or {})
-        moves = [_Move(self, link, n) for link in self.links]
-        drains = {m.link.output: np.zeros((cycles, *m.drained_shape), np.uint64) for m in moves}
-        run.state = initial_state(self.cell, n)
-        stepper = run.stepper(Stimulus(planes, n), [p.name for p in self.free_outputs])
-        for cycle in range(cycles):
-            for rows, values in frees:
-                if cycle < len(values):
-                    planes[0, rows, : values.shape[2]] = values[cycle]
-            for m in moves:
-                kernel.shift(stepper.registers, m.sources, planes[0], m.targets, m.distance, m.keep)
-                if m.link.input in feeds:
-                    kernel.feed(feeds[m.link.input][cycle], planes[0], m.targets, m.feed_lanes)
-                kernel.drain(stepper.registers, m.sources, m.drain_lanes, drains[m.link.output][cycle])
-            stepper.step()
-        run.state = stepper.state()
-        last = stepper.outputs()
-        grid = (self.rows, self.columns)
-        cells = {name: bits.unpack(planes, self.n_cells).reshape(grid) for name, planes in last.items()}
-        drained = {m.link.output: bits.unpack_cycles(drains[m.link.output], len(m.drain_lanes)) for m in moves}
-        return TileResult(drained, cells)
+        grid, feeds = self._prepared(cycles, inputs or {})
+        drains = np.zeros((cycles, grid.drains.n_words), np.uint64)
+        registers = initial_state(self.cell, self.n_cells).registers
+        runner = run.grid(grid)
+        # Free outputs are seen in the last cycle only: it is left to the stepper.
+        done = max(0, cycles - bool(self.free_outputs)) if runner is not None else 0
+        if runner is not None and done:
+            registers = runner.run(registers, grid, feeds, drains, done)
+        cells = self._step(run, grid, registers, feeds, drains, range(done, cycles))
+        run.reset()
+        return TileResult(self._drained(grid, drains), cells)
 
-    def _prepared(self, cycles: int, inputs: Mapping[str, object]):
+    def _step(
+        self, run: Engine, grid: Grid, registers: np.ndarray, feeds: np.ndarray, drains: np.ndarray, cycles: range
+    ) -> dict[str, np.ndarray]:
+        """Cycle after cycle with a stepper; returns the free outputs of the last one."""
+        if not cycles and not self.free_outputs:
+            return {}
+        n = _spread_lanes(self.n_cells)
+        start = initial_state(self.cell, n)
+        start.registers[:, : registers.shape[1]] = registers
+        run.state = start
+        stimulus = Stimulus(np.zeros((1, sum(p.width for p in self.cell.inputs), bits.n_words(n)), np.uint64), n)
+        planes = stimulus.words[0]
+        ports = [p.name for p in self.free_outputs]
+        # A stepper of the engine's own may compile code: not for a single cycle.
+        stepper = run.stepper(stimulus, ports) if len(cycles) > 1 else Stepper(run, stimulus, ports)
+        fed = grid.feeds.rows.copy()
+        fed[:, 0] = [k for m in grid.moves if m.fed for k in m.targets]
+        keeps = [_keep(m, self.n_cells, n) for m in grid.moves]
+        for cycle in cycles:
+            for free in grid.frees:
+                values = free.at(cycle)
+                planes[free.targets, : values.shape[1] if values.shape[1] > 1 else None] = values
+            for m, keep in zip(grid.moves, keeps, strict=True):
+                kernel.shift(stepper.registers, m.sources, planes, m.targets, m.distance, keep)
+            kernel.feed(feeds[cycle], planes, fed, grid.feeds.lanes)
+            kernel.drain(stepper.registers, 0, grid.drains.rows, grid.drains.lanes, drains[cycle])
+            stepper.step()
+        last = stepper.outputs() if ports else {}
+        return {k: bits.unpack(v, self.n_cells).reshape(self.rows, self.columns) for k, v in last.items()}
+
+    def _drained(self, grid: Grid, drains: np.ndarray) -> dict[str, np.ndarray]:
+        """(cycles, n_drain_cells) integers by linked output."""
+        found, word = {}, 0
+        for link, move in zip(self.links, grid.moves, strict=True):
+            n, width = len(move.drain_lanes), len(move.sources)
+            size = width * bits.n_words(n)
+            planes = drains[:, word : word + size].reshape(len(drains), width, -1)
+            found[link.output] = _unpacked(planes, n)
+            word += size
+        return found
+
+    def _prepared(self, cycles: int, inputs: Mapping[str, object]) -> tuple[Grid, np.ndarray]:
+        """The grid as lanes, and what enters at its edges: (cycles, packed words)."""
         known = {p.name: p for p in self.cell.inputs}
         for name in inputs:
             if name not in known:
                 raise unknown_name(f"input of the cell {self.cell.name!r}", name, known)
-        feeds: dict[str, np.ndarray] = {}
+        place = {k: i for i, k in enumerate(k for p in self.cell.inputs for k in p.nets)}
+        feeds, moves = [np.zeros((cycles, 0), np.uint64)], []
         for link in self.links:
-            if link.input in inputs:
-                width = known[link.input].width
-                values = bits.as_unsigned(inputs[link.input], width, f"input {link.input!r}")
-                shape = (cycles, len(self.feed_cells(link.input)))
+            source, target = self.cell.port(link.output), known[link.input]
+            move = Move(
+                sources=np.array([self._register_row[k] for k in source.nets], np.int64),
+                targets=np.array([place[k] for k in target.nets], np.int64),
+                distance=link.down * self.columns + link.right,
+                feed_lanes=self._lanes(link, -1),
+                drain_lanes=self._lanes(link, 1),
+                fed=link.input in inputs,
+            )
+            moves.append(move)
+            if move.fed:
+                values = bits.as_unsigned(inputs[link.input], target.width, f"input {link.input!r}")
+                shape = (cycles, len(move.feed_lanes))
                 if values.shape != shape:
                     raise ValueFitError(f"linked input {link.input!r} has shape {values.shape}, not {shape}")
-                feeds[link.input] = _packed(values, width)
+                feeds.append(_packed(values, target.width).reshape(cycles, -1))
         frees = []
-        low = {p.name: sum(q.width for q in self.cell.inputs[:i]) for i, p in enumerate(self.cell.inputs)}
         for p in self.free_inputs:
             if p.name not in inputs:
                 raise ValueFitError(f"no value for input {p.name!r} of the cell {self.cell.name!r}")
             values = bits.as_unsigned(inputs[p.name], p.width, f"input {p.name!r}")
-            frees.append((slice(low[p.name], low[p.name] + p.width), _packed(self._spread(p, values, cycles), p.width)))
-        return feeds, frees
+            frees.append(Free(np.array([place[k] for k in p.nets], np.int64), self._spread(p, values, cycles)))
+        return Grid(self.n_cells, tuple(moves), tuple(frees)), np.concatenate(feeds, axis=1)
 
     def _spread(self, port: Port, values: np.ndarray, cycles: int) -> np.ndarray:
-        """(1 or cycles, n_cells) values of a free input."""
+        """What a free input sees, as :class:`~gatesim.engines.links.Free` takes it."""
         grid = (self.rows, self.columns)
-        if values.ndim == 0 or values.shape == grid:
-            return np.broadcast_to(values, grid).reshape(1, -1)
-        if values.shape == (cycles,):
-            return np.repeat(values[:, None], self.n_cells, axis=1)
+        if values.shape == grid:
+            return _packed(values.reshape(1, -1), port.width)
+        if values.shape in ((), (cycles,)):
+            ones = [[-(int(v) >> i & 1) & 0xFFFFFFFFFFFFFFFF for i in range(port.width)] for v in values.reshape(-1)]
+            return np.array(ones, np.uint64).reshape(-1, port.width)
         if values.shape == (cycles, *grid):
-            return values.reshape(cycles, -1)
+            return _packed(values.reshape(cycles, -1), port.width)
         raise ValueFitError(
             f"input {port.name!r} has shape {values.shape}; "
             f"it may be a scalar, ({cycles},), {grid} or {(cycles, *grid)}"
@@ -271,23 +312,12 @@ class Tile:
         return f"<Tile of {self.rows} x {self.columns} cells {self.cell.name!r}>"
 
 
-class _Move:
-    """One link as lanes: which register planes go to which input planes, how far, and the edges."""
-
-    def __init__(self, tile: Tile, link: Link, n_lanes: int) -> None:
-        self.link = link
-        source, target = tile.cell.port(link.output), tile.cell.port(link.input)
-        self.sources = np.array([tile._register_row[k] for k in source.nets], np.int64)
-        flat = [k for p in tile.cell.inputs for k in p.nets]
-        self.targets = np.array([flat.index(k) for k in target.nets], np.int64)
-        self.distance = link.down * tile.columns + link.right
-        self.feed_lanes = tile._lanes(link, -1).astype(np.int64)
-        self.drain_lanes = tile._lanes(link, 1).astype(np.int64)
-        inside = np.zeros(n_lanes, np.uint64)
-        inside[: tile.n_cells] = 1
-        inside[self.feed_lanes] = 0
-        self.keep = bits.pack(inside, 1)[0]
-        self.drained_shape = (source.width, bits.n_words(len(self.drain_lanes)))
+def _keep(move: Move, n_cells: int, n_lanes: int) -> np.ndarray:
+    """(words,) uint64 with a 1 in every lane that sees another cell."""
+    inside = np.zeros(n_lanes, np.uint64)
+    inside[:n_cells] = 1
+    inside[move.feed_lanes] = 0
+    return bits.pack(inside, 1)[0]
 
 
 def _spread_lanes(n_cells: int) -> int:
@@ -301,4 +331,15 @@ def _spread_lanes(n_cells: int) -> int:
 
 def _packed(values: np.ndarray, width: int) -> np.ndarray:
     """(cycles, width, words) planes of (cycles, lanes) integers."""
-    return np.stack([bits.pack(np.ascontiguousarray(row), width) for row in values])
+    cycles, lanes = values.shape
+    words = bits.n_words(lanes)
+    padded = np.zeros((cycles, 64 * words), values.dtype)
+    padded[:, :lanes] = values
+    return np.ascontiguousarray(bits.pack(padded.reshape(-1), width).reshape(width, cycles, words).transpose(1, 0, 2))
+
+
+def _unpacked(planes: np.ndarray, lanes: int) -> np.ndarray:
+    """(cycles, lanes) integers of (cycles, width, words) planes."""
+    cycles, width, words = planes.shape
+    flat = np.ascontiguousarray(planes.transpose(1, 0, 2)).reshape(width, cycles * words)
+    return np.ascontiguousarray(bits.unpack(flat, 64 * cycles * words).reshape(cycles, 64 * words)[:, :lanes])

@@ -22,6 +22,7 @@ from ..reductions import Request, Summary, reduce_planes
 from ..results import Result, State
 from ..schedule import Nets, Schedule
 from ..stimulus import Stimulus
+from .links import Grid, GridRunner
 
 Record = Literal["all", "last"]
 
@@ -169,6 +170,11 @@ class Engine:
     def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
         """Run cycle after cycle on planes that the caller changes in between; see :class:`Stepper`."""
         return Stepper(self, stimulus, ports)
+
+    def grid(self, grid: Grid) -> GridRunner | None:
+        """A way of the engine's own to run a grid of its cells; None: cycle after cycle with a stepper."""
+        del grid
+        return None
 
     def _simulate(
         self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record

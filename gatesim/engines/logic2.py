@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from threading import Event
@@ -19,7 +19,9 @@ from ..schedule import Schedule
 from ..stimulus import Stimulus
 from .base import Engine, Record, Stepper
 from .clocked import ClockedRunner, WordStepper
+from .grid import CompiledGrid, can_compile
 from .job import Job
+from .links import Grid, GridRunner
 from .straight import CACHE_BYTES, Code, compile_straight
 
 SLICE_ROWS = 20_000_000
@@ -58,6 +60,7 @@ class Logic2Engine(Engine):
         self.tier = tier
         self._code: dict[int, Future[Code]] = {}
         self.clocked = None if schedule.netlist.is_combinational else ClockedRunner(schedule, tier, threads)
+        self._grids: dict[Hashable, CompiledGrid] = {}
 
     def compiled(self, width: int, *, wait: bool = True) -> Code | None:
         """The compiled form for slots of `width` words; started now if it was not (None: not ready yet)."""
@@ -139,6 +142,14 @@ class Logic2Engine(Engine):
         if self.clocked is not None and self.clocked.steps(stimulus.n_patterns):
             return WordStepper(self, stimulus, ports, self.clocked)
         return _FastStepper(self, stimulus, ports)
+
+    def grid(self, grid: Grid) -> GridRunner | None:
+        """The grid as one compiled function, unless the engine interprets or the cell is too large."""
+        if self.tier == "interpreting" or not can_compile(self.schedule):
+            return None
+        if grid.key not in self._grids:
+            self._grids[grid.key] = CompiledGrid(self.schedule, grid)
+        return self._grids[grid.key]
 
 
 class _FastStepper(Stepper):
