@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 from ptx_machine import PtxMachine
+from test_tiling import LINKS, random_cell
 
 from gatesim import Stimulus, check_engine, compile
 from gatesim.conformance import random_netlist
@@ -16,6 +17,7 @@ from gatesim.engines import cuda as engine
 from gatesim.engines import ptx
 from gatesim.engines.python import PythonEngine
 from gatesim.kernels import cuda as kernel
+from gatesim.tiling import Tile
 
 
 def interpreting(rounds: int) -> int:
@@ -64,6 +66,22 @@ def sums(_: int) -> int:
             assert ours.metadata["device"] == "CUDA simulator" and theirs.ones.any()
             assert np.array_equal(ours.ones, theirs.ones) and np.array_equal(ours.signature, theirs.signature)
             checks += 2
+    return checks
+
+
+def tile(_: int) -> int:
+    """Grids of one word of cells and of several, against the reference engine's steps."""
+    checks = 0
+    for rows, columns in ((1, 1), (3, 4), (5, 27)):
+        g = np.random.default_rng(rows)
+        grid = Tile(random_cell(rows), rows, columns, LINKS)
+        inputs = {"free": g.integers(0, 4, (6, rows, columns) if rows > 1 else 6)}
+        inputs |= {k.input: g.integers(0, 4, (6, len(grid.feed_cells(k.input)))) for k in LINKS[:3]}
+        ours, theirs = (grid.run(6, inputs, engine=e(compile(grid.cell))) for e in (engine.CudaEngine, PythonEngine))
+        for name, wanted in theirs.drained.items():
+            assert np.array_equal(ours.drained[name], wanted), name
+            checks += 1
+        assert np.array_equal(ours.cells["seen"], theirs.cells["seen"])
     return checks
 
 

@@ -25,7 +25,9 @@ def has_numba_cuda():
     pytest.importorskip("numba_cuda", reason="numba-cuda is not installed: pip install 'gatesim[gpu]'")
 
 
-@pytest.mark.parametrize("way, checks", [("interpreting", 2000), ("sliced", 2000), ("compiled", 4000), ("sums", 10)])
+@pytest.mark.parametrize(
+    "way, checks", [("interpreting", 2000), ("sliced", 2000), ("compiled", 4000), ("sums", 10), ("tile", 12)]
+)
 def test_conforms_without_a_device(way, checks):
     has_numba_cuda()
     done = subprocess.run(
@@ -132,7 +134,7 @@ def test_a_row_is_one_instruction_and_stays_in_registers(tmp_path):
 
 
 @pytest.mark.parametrize("cc", [(8, 0), (9, 0)])
-def test_the_interpreting_kernel_compiles_for_a_device(cc, monkeypatch, tmp_path):
+def test_the_kernels_compile_for_a_device(cc, monkeypatch):
     has_numba_cuda()
     from numba import cuda, types
     from numba.cuda import dispatcher
@@ -146,15 +148,27 @@ def test_the_interpreting_kernel_compiles_for_a_device(cc, monkeypatch, tmp_path
     def array(kind, axes):
         return types.Array(kind, axes, "C")
 
-    two, one = array(u32, 2), array(u32, 1)
+    two, one, table = array(u32, 2), array(u32, 1), array(i64, 2)
     program = types.NamedTuple([two, two, two, array(u64, 1), one, one, two, one, one], kernel.Program)
     ports = types.NamedTuple([one] * 9, kernel.Ports)
-    planes, state = array(u32, 3), (two, array(i64, 2), array(u64, 1))
-    signature = (program, i64, i64, i64, i64, planes, planes, i64, *state, ports, ports, one, u64)
-    for chosen, space in ((kernel.simulate_shared, "shared"), (kernel.simulate_global, "global")):
-        chosen_text = _ptx(cuda, chosen.py_func, signature, cc)
-        assert f"ld.{space}.u32" in chosen_text or f"ld.{space}.b32" in chosen_text
-        assert ("st.shared.b32" in chosen_text or "st.shared.u32" in chosen_text) == (space == "shared")
+    numbers = array(i64, 1)
+    links = types.NamedTuple([table, two, table, numbers, numbers, numbers, *[table] * 3, numbers], kernel.Links)
+    planes, contents = array(u32, 3), (table, array(u64, 1))
+    run = (program, i64, i64, i64, i64, planes, planes, i64, two, *contents, ports, ports, one, u64)
+    texts = {
+        name: _ptx(cuda, getattr(kernel, name).py_func, signature, cc)
+        for name, signature in (
+            ("simulate_shared", run),
+            ("simulate_global", run),
+            ("clock_edge", (program, ports, *contents, links, i64, two, two, two, planes, two, two)),
+            ("generate", (planes, types.boolean, u64, i64, i64)),
+            ("add_up", (planes, i64, i64, i64, numbers, array(u64, 1))),
+        )
+    }
+    for name, text in texts.items():
+        in_shared = bool(re.search(r"ld\.shared\.[ub]32", text)) and bool(re.search(r"st\.shared\.[ub]32", text))
+        assert in_shared == (name in ("simulate_shared", "clock_edge")), name
+    assert "atom" in texts["add_up"] and "popc" in texts["add_up"]
 
 
 def _ptx(cuda, function, signature, cc):

@@ -13,18 +13,20 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from .. import bits
 from ..errors import GatesimError, UnsupportedError, unknown_name
-from ..kernels.functions import KINDS, READ_KIND, support
 from ..reductions import Request
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
 from .base import Engine, Record
+from .cuda_grid import CudaGrid
+from .cuda_program import ports, program
+from .links import Grid, GridRunner
 from .ptx import BLOCK as PTX_BLOCK
 from .ptx import PARAMETERS, straight_line
 
@@ -178,6 +180,13 @@ class CudaEngine(Engine):
             self._loaded[key] = made(self._kernel, self.schedule, nets)
         return self._loaded[key]
 
+    def grid(self, grid: Grid) -> GridRunner | None:
+        """The grid on the device, unless its cells have memories or too many slots."""
+        if self.netlist.memories:
+            return None
+        made = CudaGrid(self._kernel, self.schedule, grid)
+        return made if made.fits() else None
+
     def _device_name(self) -> str:
         if self._kernel.SIMULATED:
             return "CUDA simulator"
@@ -238,12 +247,12 @@ class _Interpreting:
 
     def __init__(self, kernel, schedule: Schedule, nets: np.ndarray) -> None:
         self._kernel = kernel
-        program, n_slots = _program(kernel, schedule, schedule.literals(nets))
+        fields, n_slots = program(kernel.BLOCK, schedule, schedule.literals(nets))
         self._n_slots = n_slots * kernel.BLOCK
-        self._program = kernel.Program(*(kernel.device.to_device(a) for a in program))
+        self._program = kernel.Program(*(kernel.device.to_device(a) for a in fields))
         self._ports = [
-            kernel.Ports(*(kernel.device.to_device(a) for a in _ports(kernel, ports)))
-            for ports in (schedule.reads, schedule.writes)
+            kernel.Ports(*(kernel.device.to_device(a) for a in ports(kernel.BLOCK, given)))
+            for given in (schedule.reads, schedule.writes)
         ]
         shared = 4 * self._n_slots <= kernel.DEFAULT_SHARED_BYTES
         self.scratch_bytes = 0 if shared else 4 * n_slots
@@ -306,80 +315,3 @@ def load_ptx(kernel, text: str) -> Callable[..., None]:
 
 def _address(array) -> int:
     return array.__cuda_array_interface__["data"][0]
-
-
-# -- the schedule as the interpreting kernel reads it --------------------------------------------
-
-
-class _Moves(NamedTuple):
-    pairs: list[tuple[int, int]]
-    flips: list[int]
-    n_staged: int
-
-
-def _program(kernel, schedule: Schedule, observe: np.ndarray) -> tuple[tuple[np.ndarray, ...], int]:
-    """The fields of ``kernel.Program``, and the number of slots."""
-    rows, runs, masks = [], [], []
-    for kind, start, stop in schedule.runs.tolist():
-        at = 2 * len(rows)
-        if kind == READ_KIND:
-            rows += [[port, 0, 0, 0] for port in schedule.rows[start:stop, 0]]
-            masks.append([0] * 8)
-        else:
-            block = schedule.rows[start:stop] * np.array([*support(KINDS[kind]), True]) * kernel.BLOCK
-            rows += [*block, block[-1]] if len(block) & 1 else [*block]
-            values = [-(KINDS[kind] >> i & 1) & 0xFFFFFFFF for i in range(8)]
-            masks.append([v ^ (values[i - 1] if i & 1 else 0) for i, v in enumerate(values)])
-        runs.append([int(kind != READ_KIND), at, 2 * len(rows)])
-    wide = np.array(rows, np.uint64).reshape(-1, 2, 2)
-    inputs = [(k, slot * kernel.BLOCK) for k, slot in enumerate(schedule.input_slot) if slot >= 0]
-    moves = _moves(schedule)
-    fields = (
-        _unsigned(inputs, 2),
-        _unsigned(runs, 3),
-        _unsigned(masks, 8),
-        (wide[..., 0] | wide[..., 1] << np.uint64(32)).reshape(-1),
-        *_slots_and_flips(kernel, observe),
-        _unsigned(moves.pairs, 2) * np.uint32(kernel.BLOCK),
-        _unsigned(moves.flips),
-        _unsigned(schedule.register_slot * kernel.BLOCK),
-    )
-    return fields, schedule.n_slots + moves.n_staged
-
-
-def _moves(schedule: Schedule) -> _Moves:
-    """The clock edge, one copy after another: what another flip-flop would overwrite is staged first."""
-    targets = schedule.register_slot.tolist()
-    literals = schedule.next_literal.tolist()
-    overwritten = [k for k, lit in enumerate(literals) if lit >> 1 in set(targets) - {0} and lit != 2 * targets[k]]
-    stage = {k: schedule.n_slots + i for i, k in enumerate(overwritten)}
-    steps = [(literals[k], stage[k]) for k in overwritten]
-    steps += [(lit, targets[k]) for k, lit in enumerate(literals) if k not in stage and lit != 2 * targets[k]]
-    steps += [(2 * stage[k], targets[k]) for k in overwritten]
-    pairs = [(literal >> 1, slot) for literal, slot in steps]
-    return _Moves(pairs, [-(literal & 1) & 0xFFFFFFFF for literal, _ in steps], len(stage))
-
-
-def _ports(kernel, ports) -> tuple[np.ndarray, ...]:
-    """The fields of ``kernel.Ports``. Data of a read port are slots, of a write port literals."""
-    writing = hasattr(ports, "enable")
-    data = ports.data if writing else 2 * ports.data
-    enable = ports.enable if writing else np.zeros(0, np.int32)
-    return (
-        _unsigned(ports.memory),
-        _unsigned(ports.address_ptr),
-        *_slots_and_flips(kernel, ports.address),
-        _unsigned(ports.data_ptr),
-        *_slots_and_flips(kernel, data),
-        *_slots_and_flips(kernel, enable),
-    )
-
-
-def _slots_and_flips(kernel, literals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    literals = literals.astype(np.int64)
-    return _unsigned((literals >> 1) * kernel.BLOCK), _unsigned(-(literals & 1) & 0xFFFFFFFF)
-
-
-def _unsigned(values, columns: int = 0) -> np.ndarray:
-    array = np.array(values, np.int64).astype(np.uint32)
-    return array.reshape(-1, columns) if columns else array

@@ -271,3 +271,80 @@ def add_up(planes, n_patterns, place, words_apart, ones, signature):
                 total += h ^ (h >> np.uint64(29))
         cuda.atomic.add(ones, bit, count)
         cuda.atomic.add(signature, bit, total)
+
+
+# -- grids -------------------------------------------------------------------------------------------
+
+
+class Links(NamedTuple):
+    """How the cells of a grid see each other; words are of 32 lanes.
+
+    ``linked`` (n, 6) int64: slot, register, whole words and bits of the shift, move, fed plane or -1.
+    ``keep`` (moves, words) uint32: lanes that see another cell. What enters on word ``w`` of a move: edge
+    lanes ``edge_ptr[move, w] .. edge_ptr[move, w + 1]``, at bit ``edge_bit`` of the word; the lane's number
+    is ``edge_index``, and ``feed_first`` the first packed word of each fed plane. ``free`` and ``uniform``
+    (n, 2) int64: slot and plane of inputs that differ between cells, and of those that do not.
+    ``drained`` (packed words, 3) int64: register, first of ``drain_lanes`` and how many.
+    """
+
+    linked: np.ndarray
+    keep: np.ndarray
+    edge_ptr: np.ndarray
+    edge_bit: np.ndarray
+    edge_index: np.ndarray
+    feed_first: np.ndarray
+    free: np.ndarray
+    uniform: np.ndarray
+    drained: np.ndarray
+    drain_lanes: np.ndarray
+
+
+@cuda.jit(device=True)
+def _link(k, i, links, old, feeds, cycle):
+    """Linked input `k` on word `i`."""
+    register, words, bits = links.linked[k, 1], links.linked[k, 2], links.linked[k, 3]
+    move, fed = links.linked[k, 4], links.linked[k, 5]
+    n_words, at = old.shape[1], i - words
+    value = np.uint32(0)
+    if 0 <= at < n_words:
+        value = old[register, at] << np.uint32(bits)
+    if bits and 0 <= at - 1 < n_words:
+        value |= old[register, at - 1] >> np.uint32(32 - bits)
+    value &= links.keep[move, i]
+    if fed >= 0:
+        for e in range(links.edge_ptr[move, i], links.edge_ptr[move, i + 1]):
+            index = links.edge_index[e]
+            word = feeds[cycle, links.feed_first[fed] + (index >> 5)]
+            value |= ((word >> np.uint32(index & 31)) & np.uint32(1)) << np.uint32(links.edge_bit[e])
+    return value
+
+
+@cuda.jit
+def clock_edge(program, reads, memories, words, links, cycle, old, new, feeds, frees, uniforms, drains):
+    """One clock edge of a grid, 32 cells a thread: registers from ``old`` to ``new`` (registers, words).
+
+    ``program.observe`` are the registers' next values. ``feeds`` and ``drains`` are (cycles, packed
+    words), ``frees`` (1 or cycles, bits, words), ``uniforms`` (1 or cycles, bits); slots are in shared memory.
+    """
+    slots = cuda.shared.array(0, uint32)
+    i = cuda.grid(1)
+    at = np.uint32(cuda.threadIdx.x)
+    if i < old.shape[1]:
+        slots[at] = np.uint32(0)
+        for k in range(len(program.register_slot)):
+            slots[program.register_slot[k] + at] = old[k, i]
+        for k in range(len(links.linked)):
+            slots[links.linked[k, 0] + at] = _link(k, i, links, old, feeds, cycle)
+        for k in range(len(links.free)):
+            slots[links.free[k, 0] + at] = frees[min(cycle, len(frees) - 1), links.free[k, 1], i]
+        for k in range(len(links.uniform)):
+            slots[links.uniform[k, 0] + at] = uniforms[min(cycle, len(uniforms) - 1), links.uniform[k, 1]]
+        settle(slots, at, 0, 0, program, memories, words, reads)
+        for k in range(len(program.observe)):
+            new[k, i] = slots[program.observe[k] + at] ^ program.observe_flip[k]
+    for j in range(i, len(links.drained), cuda.gridsize(1)):
+        word = np.uint32(0)
+        for e in range(links.drained[j, 2]):
+            lane = links.drain_lanes[links.drained[j, 1] + e]
+            word |= ((old[links.drained[j, 0], lane >> 5] >> np.uint32(lane & 31)) & np.uint32(1)) << np.uint32(e)
+        drains[cycle, j] = word
