@@ -21,7 +21,9 @@ from gatesim import Netlist, Schedule, Stimulus, compile, engine, gates
 from gatesim.engines.cuda import missing
 from gatesim.engines.ptx import straight_line
 from gatesim.passes import map_to
+from gatesim.tiling import Tile
 
+from . import tile
 from .circuits import array_multiplier, outside
 from .harness import Record, median_seconds, skip
 
@@ -82,7 +84,24 @@ def run(quick: bool) -> list[Record]:
                 records += _limits(device, schedule, ands, label)
         else:
             records += _measured(schedule, ands, label, 1 << (24 if quick else 30))
-    return records
+    return records if lacking else [*records, _tile(64 if quick else 256)]
+
+
+def _tile(size: int) -> Record:
+    """The product of benchmark ``tile`` on the GPU, a launch a clock edge, beside the same on one core."""
+    net = tile.cell()
+    grid = Tile(net, size, size, tile.LINKS)
+    rng = np.random.default_rng(0)
+    a, w = rng.integers(-128, 128, (2, size, size))
+    inputs = tile.stimulus(a, w)
+    seconds = {}
+    for name in ("cuda", "logic2"):
+        run_on = engine(name)(compile(net), threads=1)
+        seconds[name], result = median_seconds(lambda run_on=run_on: grid.run(4 * size - 1, inputs, engine=run_on), 3)
+        assert np.array_equal(tile.product(result.drained["sum_out"]), a @ w)
+    label = f"{size}x{size} int8 cells, {4 * size - 2:,} clock edges"
+    note = f"the whole run; {_this_device().name}"
+    return Record("cuda, tile", label, seconds["cuda"], "s", peer="logic2", peer_value=seconds["logic2"], note=note)
 
 
 def _circuits(quick: bool) -> list[tuple[str, Netlist, int]]:

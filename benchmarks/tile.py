@@ -6,6 +6,8 @@ in all, R = C = T = 256), and one more cycle in which it is read.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from circuits.tensor import mac
@@ -70,9 +72,8 @@ def run(quick: bool) -> list[Record]:
     label = f"{size}x{size} cells of {net.n_gates} gates, {4 * size - 2:,} clock edges"
     seconds = times["tile"]
     goal = None if quick else 0.1
-    return [
-        Record(
-            "tile", label, seconds.median, "s", goal=goal, peer="NumPy int32 @", peer_value=times["numpy"].median,
-            low=min(seconds.seconds), high=max(seconds.seconds), note="processor time of one core; the whole run, with packing and unpacking",
-        )
-    ]  # fmt: skip
+    note = "processor time of one core; the whole run, with packing and unpacking"
+    record = Record(
+        "tile", label, seconds.median, "s", goal=goal, peer="NumPy int32 @", peer_value=times["numpy"].median
+    )
+    return [replace(record, low=min(seconds.seconds), high=max(seconds.seconds), note=note)]

@@ -16,6 +16,7 @@ from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as cuda_engine
 from gatesim.engines.ptx import straight_line
 from gatesim.errors import UnsupportedError
+from gatesim.tiling import Tile
 
 HERE = Path(__file__).parent
 SIMULATOR = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
@@ -161,7 +162,7 @@ def test_the_kernels_compile_for_a_device(cc, monkeypatch):
             ("simulate_shared", run),
             ("simulate_global", run),
             ("clock_edge", (program, ports, *contents, links, i64, two, two, two, planes, two, two)),
-            ("generate", (planes, types.boolean, u64, i64, i64)),
+            ("generate", (planes, i64, u64, i64, i64)),
             ("add_up", (planes, i64, i64, i64, numbers, array(u64, 1))),
         )
     }
@@ -216,3 +217,23 @@ def test_many_slots_on_a_device(device):
     got = engine("cuda")(compile(net), tier="interpreting").run(stimulus)
     assert got.metadata["slots"] == "global memory"
     assert np.array_equal(got.words, engine("logic2")(compile(net)).run(stimulus).words)
+
+
+def test_a_grid_on_a_device(device):
+    """A systolic product, against NumPy."""
+    from benchmarks.tile import LINKS, cell, product, stimulus
+
+    g = np.random.default_rng(7)
+    a, w = g.integers(-128, 128, (2, 48, 48))
+    tile = Tile(cell(), 48, 48, LINKS)
+    run = tile.run(191, stimulus(a, w), engine=engine("cuda")(compile(tile.cell)))
+    assert np.array_equal(product(run.drained["sum_out"]), a @ w)
+
+
+def test_sums_on_a_device(device):
+    net = random_netlist(2, n_inputs=20)
+    for stimulus in (Stimulus.exhaustive(net), Stimulus.random(net, 1_000_001, rng=3)):
+        got, wanted = (
+            engine(name)(compile(net)).summarize(stimulus, measure=["ones", "signature"]) for name in ("cuda", "logic2")
+        )
+        assert np.array_equal(got.ones, wanted.ones) and np.array_equal(got.signature, wanted.signature)

@@ -69,6 +69,22 @@ def test_a_tile_equals_its_flat_netlist(seed, rows, columns):
                 assert int(got.cells["seen"][r, c]) == int(wanted[f"seen_{r}_{c}"][-1])
 
 
+@pytest.mark.parametrize("rows, columns", [(9, 30), (3, 171), (130, 1)])
+def test_grids_of_many_words_compiled_and_stepped(rows, columns):
+    """Links across words and blocks of lanes, edges that are neighbours and edges that are not."""
+    g = np.random.default_rng(rows)
+    tile = Tile(random_cell(rows), rows, columns, LINKS)
+    inputs = {"free": g.integers(0, 4, (6,) if rows == 9 else (6, rows, columns))}
+    for link in LINKS[1:]:  # zeros enter at the edge of the first
+        inputs[link.input] = g.integers(0, 4, (6, len(tile.feed_cells(link.input))))
+    schedule = compile(tile.cell)
+    wanted = tile.run(6, inputs, engine=engine("python")(schedule))
+    for tier in ("auto", "interpreting"):
+        got = tile.run(6, inputs, engine=engine("logic2")(schedule, tier=tier))
+        assert all(np.array_equal(got.drained[k], v) for k, v in wanted.drained.items())
+        assert np.array_equal(got.cells["seen"], wanted.cells["seen"])
+
+
 def weight_stationary_cell():
     from circuits.tensor import mac
 

@@ -159,7 +159,7 @@ class CudaEngine(Engine):
         blocks = -(-planes.size // (2 * SUM_BLOCK))
         if blocks:
             self._kernel.generate[blocks, SUM_BLOCK](
-                planes, is_random, np.uint64(stimulus.seed), first, part.words_of_planes.start
+                planes, int(is_random), np.uint64(stimulus.seed), first, part.words_of_planes.start
             )
         return planes
 
