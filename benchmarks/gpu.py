@@ -83,7 +83,7 @@ def run(quick: bool) -> list[Record]:
             for device in (H200, H100):
                 records += _limits(device, schedule, ands, label)
         else:
-            records += _measured(schedule, ands, label, 1 << (24 if quick else 30))
+            records += _measured(schedule, ands, label, 1 << (26 if quick else 32))
     return records if lacking else [*records, _tile(64 if quick else 256)]
 
 

@@ -9,7 +9,7 @@ a fraction of a second, so that an interrupt is soon heard.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
@@ -30,7 +30,7 @@ from .links import Grid, GridRunner
 from .ptx import BLOCK as PTX_BLOCK
 from .ptx import PARAMETERS, straight_line
 
-SLICE_BYTES = 1 << 28
+SLICE_BYTES = 1 << 30
 """Device memory that the planes of one launch may take, about."""
 
 SLICE_ROWS = 1 << 34
@@ -130,12 +130,13 @@ class CudaEngine(Engine):
         tier = self._choose(stimulus)
         run = self._prepared(tier, nets)
         seconds = 0.0
+        buffers: dict[Hashable, Any] = {}  # large allocations take milliseconds: every slice uses the same
         for low, high, cycles in _slices(self.schedule, len(nets), stimulus.n_words, n_cycles, run.scratch_bytes):
             part = _Part(device, state, self.schedule, stimulus.n_patterns, low, high)
             for first, last in cycles:
-                planes = self._planes(stimulus, part, first, last)
+                planes = self._planes(stimulus, part, first, last, buffers)
                 recorded = slice(min(max(first, skipped), last), last)
-                out = device.device_array((last - recorded.start, len(nets), part.n_words), np.uint32)
+                out = self._buffer(buffers, "out", (last - recorded.start, len(nets), part.n_words))
                 device.synchronize()
                 started = perf_counter()
                 run(part, planes, out, (first, last, recorded.start))
@@ -148,14 +149,19 @@ class CudaEngine(Engine):
         metadata = {"tier": tier, "kernel_seconds": seconds, "device": self._device_name(), **run.metadata}
         return {**metadata, "rows": len(self.schedule.rows)}
 
-    def _planes(self, stimulus: Stimulus, part: _Part, first: int, last: int):
+    def _buffer(self, buffers: dict[Hashable, Any], use: str, shape: tuple[int, ...]):
+        if (use, shape) not in buffers:
+            buffers[use, shape] = self._kernel.device.device_array(shape, np.uint32)
+        return buffers[use, shape]
+
+    def _planes(self, stimulus: Stimulus, part: _Part, first: int, last: int, buffers: dict[Hashable, Any]):
         """The input planes of a slice on the device: copied, or made there."""
         if stimulus.kind == "planes":
             words = stimulus.words[first:last] if len(stimulus.words) > 1 else stimulus.words
             return part.upload(words[..., part.words_of_planes])
         is_random = stimulus.kind == "random"
         shape = (last - first if is_random else 1, stimulus.n_bits, part.n_words)
-        planes = self._kernel.device.device_array(shape, np.uint32)
+        planes = self._buffer(buffers, "planes", shape)
         blocks = -(-planes.size // (2 * SUM_BLOCK))
         if blocks:
             self._kernel.generate[blocks, SUM_BLOCK](
