@@ -11,13 +11,16 @@ import numpy as np
 from ptx_machine import PtxMachine
 from test_tiling import LINKS, random_cell
 
-from gatesim import Stimulus, check_engine, compile
+from gatesim import Stimulus, check_engine, compile, conformance
 from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as engine
 from gatesim.engines import ptx
 from gatesim.engines.python import PythonEngine
 from gatesim.kernels import cuda as kernel
 from gatesim.tiling import Tile
+
+conformance.PATTERN_COUNTS = (1, 31, 33, 64, 65, 1100)
+"""Around the edges of a word of 32 lanes, and into the second block of threads."""
 
 
 def interpreting(rounds: int) -> int:
@@ -42,6 +45,7 @@ def compiled(rounds: int) -> int:
         )
 
     engine.load_ptx = load
+    engine.PTX_BLOCK = ptx.BLOCK = 32
     checks = 0
     for held in (48, 2):  # flip-flops in registers, and in local memory
         ptx.HELD_REGISTERS = held

