@@ -11,7 +11,7 @@ import numpy as np
 from ptx_machine import PtxMachine
 from test_tiling import LINKS, random_cell
 
-from gatesim import Stimulus, check_engine, compile, conformance
+from gatesim import Builder, Stimulus, check_engine, compile, conformance
 from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as engine
 from gatesim.engines import ptx
@@ -23,9 +23,24 @@ conformance.PATTERN_COUNTS = (1, 31, 33, 64, 65, 1100)
 """Around the edges of a word of 32 lanes, and into the second block of threads."""
 
 
+def ring(factory) -> int:
+    """Flip-flops that take each other's values, in both orders: none may be overwritten before it is read."""
+    checks = 0
+    for step in (1, -1):
+        b = Builder("ring")
+        wires = [b.wire() for _ in range(5)]
+        held = [b.flip_flop(w, init=k & 1) for k, w in enumerate(wires)]
+        for k, w in enumerate(wires):
+            b.drive(w, ~held[(k + step) % 5] if k == 3 else held[(k + step) % 5])
+        b.output("q", held)
+        net = b.freeze()
+        checks += conformance.compare(factory, net, Stimulus.random(net, 40, n_cycles=7))
+    return checks
+
+
 def interpreting(rounds: int) -> int:
     """Slots in shared memory."""
-    return check_engine(engine.CudaEngine, rng=1, rounds=rounds)
+    return ring(engine.CudaEngine) + check_engine(engine.CudaEngine, rng=1, rounds=rounds)
 
 
 def sliced(rounds: int) -> int:
@@ -49,7 +64,11 @@ def compiled(rounds: int) -> int:
     checks = 0
     for held in (48, 2):  # flip-flops in registers, and in local memory
         ptx.HELD_REGISTERS = held
-        checks += check_engine(lambda s: engine.CudaEngine(s, tier="compiled"), rng=3, rounds=rounds)
+
+        def factory(schedule):
+            return engine.CudaEngine(schedule, tier="compiled")
+
+        checks += ring(factory) + check_engine(factory, rng=3, rounds=rounds)
     return checks
 
 
@@ -76,7 +95,7 @@ def sums(_: int) -> int:
 def tile(_: int) -> int:
     """Grids of one word of cells and of several, against the reference engine's steps."""
     checks = 0
-    for rows, columns in ((1, 1), (3, 4), (5, 27)):
+    for rows, columns in ((1, 1), (3, 4), (4, 40)):
         g = np.random.default_rng(rows)
         grid = Tile(random_cell(rows), rows, columns, LINKS)
         inputs = {"free": g.integers(0, 4, (6, rows, columns) if rows > 1 else 6)}
