@@ -8,12 +8,23 @@ What enters or leaves at the edges is packed: ``edges`` rows are (plane, first p
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-from .vectors import call_code
 
-GENERATED_BY = "822571b694aab915"
-"""Hash of the files that generate code for this one: Numba's disk cache notices an edit here only."""
+@intrinsic
+def _call(typingctx, address, context):
+    """Call compiled code at `address`, a function of a pointer to the elements of `context`."""
+
+    def codegen(target, builder, signature, args):
+        pointer = cgutils.create_struct_proxy(signature.args[1])(target, builder, args[1]).data
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
+        return target.get_dummy_value()
+
+    return types.void(types.int64, context), codegen
 
 
 @njit(cache=True, nogil=True)
@@ -103,4 +114,4 @@ def steps(
         clear(fed, feed_edges, feed_lanes)
         feed(feeds[cycle], fed, feed_edges, feed_lanes)
         drain(planes[now], pad, drain_edges, drain_lanes, drains[cycle])
-        call_code(code, context, 0)
+        _call(code, context)
