@@ -14,7 +14,7 @@ from test_tiling import LINKS, random_cell
 from gatesim import Builder, Stimulus, check_engine, compile, conformance
 from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as engine
-from gatesim.engines import ptx
+from gatesim.engines import cuda_grid, ptx
 from gatesim.engines.python import PythonEngine
 from gatesim.kernels import cuda as kernel
 from gatesim.tiling import Tile
@@ -50,16 +50,21 @@ def sliced(rounds: int) -> int:
     return check_engine(engine.CudaEngine, rng=2, rounds=rounds)
 
 
+def load_on_machine(_kernel, text: str, _parameters):
+    """What ``load_ptx`` gives, on the machine of ptx_machine.py."""
+    machine = PtxMachine(text)
+
+    def plain(given):
+        if isinstance(given, tuple):
+            return given[0]._ary, given[1]
+        return given if isinstance(given, int) else given._ary
+
+    return lambda blocks, threads, *given: machine.launch(blocks, threads, *map(plain, given))
+
+
 def compiled(rounds: int) -> int:
-    """The PTX, on the machine of ptx_machine.py, from the same arguments that a device would get."""
-
-    def load(_, text: str):
-        machine = PtxMachine(text)
-        return lambda blocks, threads, *given: machine.launch(
-            blocks, threads, *(a if isinstance(a, int) else a._ary for a in given)
-        )
-
-    engine.load_ptx = load
+    """The PTX, from the same arguments that a device would get."""
+    engine.load_ptx = load_on_machine
     engine.PTX_BLOCK = ptx.BLOCK = 32
     checks = 0
     for held in (48, 2):  # flip-flops in registers, and in local memory
@@ -93,18 +98,23 @@ def sums(_: int) -> int:
 
 
 def tile(_: int) -> int:
-    """Grids of one word of cells and of several, against the reference engine's steps."""
+    """Grids of one word of cells and of several, in batches of cycles, against the reference engine's steps."""
+    engine.load_ptx = load_on_machine
+    cuda_grid.BATCH_CYCLES = 2
     checks = 0
     for rows, columns in ((1, 1), (3, 4), (4, 40)):
         g = np.random.default_rng(rows)
         grid = Tile(random_cell(rows), rows, columns, LINKS)
         inputs = {"free": g.integers(0, 4, (6, rows, columns) if rows > 1 else 6)}
         inputs |= {k.input: g.integers(0, 4, (6, len(grid.feed_cells(k.input)))) for k in LINKS[:3]}
-        ours, theirs = (grid.run(6, inputs, engine=e(compile(grid.cell))) for e in (engine.CudaEngine, PythonEngine))
-        for name, wanted in theirs.drained.items():
-            assert np.array_equal(ours.drained[name], wanted), name
-            checks += 1
-        assert np.array_equal(ours.cells["seen"], theirs.cells["seen"])
+        theirs = grid.run(6, inputs, engine=PythonEngine(compile(grid.cell)))
+        for tier in ("interpreting", "compiled"):
+            run = engine.CudaEngine(compile(grid.cell), tier=tier)
+            ours = grid.run(6, inputs, engine=run)
+            for name, wanted in theirs.drained.items():
+                assert np.array_equal(ours.drained[name], wanted), name
+                checks += 1
+            assert np.array_equal(ours.cells["seen"], theirs.cells["seen"])
     return checks
 
 

@@ -30,7 +30,7 @@ def _lop3(a: int, b: int, c: int, table: int) -> int:
 
 
 class PtxMachine:
-    """``launch(blocks, threads, *args)``: arrays are passed by address and changed in place."""
+    """``launch(blocks, threads, *args)``: arrays are passed by address and changed in place; (array, offset in bytes) too."""
 
     def __init__(self, text: str) -> None:
         body = text[text.index("{") + 1 : text.rindex("}")]
@@ -66,12 +66,13 @@ class PtxMachine:
 
     def launch(self, blocks: int, threads: int, *args) -> None:
         assert len(args) == len(self.parameters)
-        arrays = [a.reshape(-1).view(np.uint8) for a in args if isinstance(a, np.ndarray)]
+        places = [(a, 0) if isinstance(a, np.ndarray) else a for a in args]
+        arrays = [place[0].reshape(-1).view(np.uint8) for place in places if isinstance(place, tuple)]
         number, values = 0, {}
-        for (kind, name), given in zip(self.parameters, args, strict=True):
-            if isinstance(given, np.ndarray):
-                assert kind == "u64" and given.flags.c_contiguous
-                values[name] = SPACE * (number + 1)
+        for (kind, name), given in zip(self.parameters, places, strict=True):
+            if isinstance(given, tuple):
+                assert kind == "u64" and given[0].flags.c_contiguous
+                values[name] = SPACE * (number + 1) + given[1]
                 number += 1
             else:
                 assert 0 <= given < 1 << WIDTH[kind]
@@ -123,6 +124,10 @@ class PtxMachine:
                     continue
                 case "lop3":
                     result = _lop3(*(value(t) for t in x[1:]))
+                case "shf":  # shf.l.wrap: the upper word of (b : a) << c
+                    assert op[1:3] == ["l", "wrap"]
+                    both = value(x[2]) << 32 | value(x[1])
+                    result = both << (value(x[3]) & 31) >> 32
                 case "bfe":
                     result = value(x[1]) >> value(x[2]) & ((1 << value(x[3])) - 1)
                 case "mad" if op[1] == "wide":

@@ -14,6 +14,7 @@ import pytest
 from gatesim import Builder, Stimulus, build, check_engine, compile, engine
 from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as cuda_engine
+from gatesim.engines.cuda_grid import CudaGrid
 from gatesim.engines.ptx import straight_line
 from gatesim.errors import UnsupportedError
 from gatesim.tiling import Tile
@@ -27,7 +28,7 @@ def has_numba_cuda():
 
 
 @pytest.mark.parametrize(
-    "way, checks", [("interpreting", 2000), ("sliced", 2000), ("compiled", 4000), ("sums", 10), ("tile", 12)]
+    "way, checks", [("interpreting", 2000), ("sliced", 2000), ("compiled", 4000), ("sums", 10), ("tile", 24)]
 )
 def test_conforms_without_a_device(way, checks):
     has_numba_cuda()
@@ -123,6 +124,25 @@ def test_compiled_netlists_assemble(registers, memories, tmp_path):
         assert assembled(text, tmp_path, arch)[0] <= 255
 
 
+def test_the_clock_edge_of_a_grid_assembles(tmp_path):
+    from benchmarks.tile import LINKS, cell
+
+    texts = []
+
+    class Recorder(CudaGrid):
+        def __init__(self, grid):
+            device = SimpleNamespace(to_device=lambda array: array)
+            kernel = SimpleNamespace(device=device, BLOCK=32, Entering=lambda *fields: fields)
+            super().__init__(kernel, compile(cell()), grid, lambda _, text, kinds: texts.append(text))
+
+    tile = Tile(cell(), 256, 256, LINKS)
+    grid, _ = tile._prepared(2, {"a_in": np.zeros((2, 256), int), "load": 1})
+    Recorder(grid)
+    _, spilled = assembled(texts[0], tmp_path)
+    assert texts[0].count("lop3") == len(compile(cell()).rows)
+    assert spilled == 0
+
+
 def test_a_row_is_one_instruction_and_stays_in_registers(tmp_path):
     from benchmarks.circuits import array_multiplier
 
@@ -153,7 +173,8 @@ def test_the_kernels_compile_for_a_device(cc, monkeypatch):
     program = types.NamedTuple([two, two, two, array(u64, 1), one, one, two, one, one], kernel.Program)
     ports = types.NamedTuple([one] * 9, kernel.Ports)
     numbers = array(i64, 1)
-    links = types.NamedTuple([table, two, table, numbers, numbers, numbers, *[table] * 3, numbers], kernel.Links)
+    links = types.NamedTuple([table, two, table, table], kernel.Links)
+    entering = types.NamedTuple([table, numbers, numbers, numbers], kernel.Entering)
     planes, contents = array(u32, 3), (table, array(u64, 1))
     run = (program, i64, i64, i64, i64, planes, planes, i64, two, *contents, ports, ports, one, u64)
     texts = {
@@ -161,7 +182,9 @@ def test_the_kernels_compile_for_a_device(cc, monkeypatch):
         for name, signature in (
             ("simulate_shared", run),
             ("simulate_global", run),
-            ("clock_edge", (program, ports, *contents, links, i64, two, two, two, planes, two, two)),
+            ("clock_edge", (program, ports, *contents, links, i64, i64, planes, planes, planes, two)),
+            ("enter", (entering, two, i64, planes)),
+            ("leave", (planes, i64, i64, i64, table, numbers, two)),
             ("generate", (planes, i64, u64, i64, i64)),
             ("add_up", (planes, i64, i64, i64, numbers, array(u64, 1))),
         )

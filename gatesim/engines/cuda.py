@@ -190,7 +190,8 @@ class CudaEngine(Engine):
         """The grid on the device, unless its cells have memories or too many slots."""
         if self.netlist.memories:
             return None
-        made = CudaGrid(self._kernel, self.schedule, grid)
+        compiled = self.tier == "compiled" or (self.tier == "auto" and not self._kernel.SIMULATED)
+        made = CudaGrid(self._kernel, self.schedule, grid, load_ptx if compiled else None)
         return made if made.fits() else None
 
     def _device_name(self) -> str:
@@ -283,7 +284,7 @@ class _Compiled:
 
     def __init__(self, kernel, schedule: Schedule, nets: np.ndarray) -> None:
         started = perf_counter()
-        self._launch = load_ptx(kernel, straight_line(schedule, nets))
+        self._launch = load_ptx(kernel, straight_line(schedule, nets), PARAMETERS)
         self.metadata = {"compile_seconds": perf_counter() - started}
 
     def __call__(self, part: _Part, planes, out, cycles: tuple[int, int, int]) -> None:
@@ -295,8 +296,12 @@ class _Compiled:
         )  # fmt: skip
 
 
-def load_ptx(kernel, text: str) -> Callable[..., None]:
-    """Hand PTX to the driver: ``launch(blocks, threads, *arguments)`` of its kernel ``simulate``."""
+def load_ptx(kernel, text: str, parameters: tuple[type, ...]) -> Callable[..., None]:
+    """Hand PTX to the driver: ``launch(blocks, threads, *arguments)`` of its kernel ``simulate``.
+
+    An argument is a number, an array on the device, or such an array and an offset in bytes; `parameters`
+    are their C types.
+    """
     if kernel.SIMULATED:
         raise UnsupportedError("the compiled tier of engine 'cuda' needs a device: the simulator runs no PTX")
     driver: Any = import_module("cuda.bindings.driver")
@@ -314,10 +319,11 @@ def load_ptx(kernel, text: str) -> Callable[..., None]:
 
     def launch(blocks: int, threads: int, *arguments) -> None:
         values = tuple(a if isinstance(a, int) else _address(a) for a in arguments)
-        done(driver.cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, 0, (values, PARAMETERS), 0))
+        done(driver.cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, 0, (values, parameters), 0))
 
     return launch
 
 
-def _address(array) -> int:
-    return array.__cuda_array_interface__["data"][0]
+def _address(place) -> int:
+    array, offset = place if isinstance(place, tuple) else (place, 0)
+    return array.__cuda_array_interface__["data"][0] + offset

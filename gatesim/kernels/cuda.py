@@ -280,71 +280,92 @@ class Links(NamedTuple):
     """How the cells of a grid see each other; words are of 32 lanes.
 
     ``linked`` (n, 6) int64: slot, register, whole words and bits of the shift, move, fed plane or -1.
-    ``keep`` (moves, words) uint32: lanes that see another cell. What enters on word ``w`` of a move: edge
-    lanes ``edge_ptr[move, w] .. edge_ptr[move, w + 1]``, at bit ``edge_bit`` of the word; the lane's number
-    is ``edge_index``, and ``feed_first`` the first packed word of each fed plane. ``free`` and ``uniform``
-    (n, 2) int64: slot and plane of inputs that differ between cells, and of those that do not.
-    ``drained`` (packed words, 3) int64: register, first of ``drain_lanes`` and how many.
+    ``keep`` (moves, words) uint32: lanes that see another cell. ``free`` and ``uniform`` (n, 2) int64: slot
+    and plane of inputs that differ between cells, and of those that do not.
     """
 
     linked: np.ndarray
     keep: np.ndarray
-    edge_ptr: np.ndarray
-    edge_bit: np.ndarray
-    edge_index: np.ndarray
-    feed_first: np.ndarray
     free: np.ndarray
     uniform: np.ndarray
-    drained: np.ndarray
-    drain_lanes: np.ndarray
 
 
-@cuda.jit(device=True)
-def _link(k, i, links, old, feeds, cycle):
-    """Linked input `k` on word `i`."""
-    register, words, bits = links.linked[k, 1], links.linked[k, 2], links.linked[k, 3]
-    move, fed = links.linked[k, 4], links.linked[k, 5]
-    n_words, at = old.shape[1], i - words
-    value = np.uint32(0)
-    if 0 <= at < n_words:
-        value = old[register, at] << np.uint32(bits)
-    if bits and 0 <= at - 1 < n_words:
-        value |= old[register, at - 1] >> np.uint32(32 - bits)
-    value &= links.keep[move, i]
-    if fed >= 0:
-        for e in range(links.edge_ptr[move, i], links.edge_ptr[move, i + 1]):
-            index = links.edge_index[e]
-            word = feeds[cycle, links.feed_first[fed] + (index >> 5)]
-            value |= ((word >> np.uint32(index & 31)) & np.uint32(1)) << np.uint32(links.edge_bit[e])
-    return value
+class Entering(NamedTuple):
+    """What enters at the edges: lanes ``ptr[k, w] .. ptr[k, w + 1]`` of fed plane ``k`` lie in its word ``w``.
+
+    Such a lane is bit ``bit`` of the word, and its value is bit ``number & 31`` of packed word
+    ``first[k] + (number >> 5)``.
+    """
+
+    ptr: np.ndarray
+    bit: np.ndarray
+    number: np.ndarray
+    first: np.ndarray
 
 
 @cuda.jit
-def clock_edge(program, reads, memories, words, links, cycle, old, new, feeds, frees, uniforms, drains):
-    """One clock edge of a grid, 32 cells a thread: registers from ``old`` to ``new`` (registers, words).
+def enter(entering, feeds, first, fed):
+    """Make the planes ``fed`` (cycles, fed bits, words) of what enters from cycle `first` on, a thread a word."""
+    i = cuda.grid(1)
+    n_planes, n_words = fed.shape[1], fed.shape[2]
+    if i < fed.shape[0] * n_planes * n_words and first + i // (n_planes * n_words) < len(feeds):
+        cycle, plane, w = i // (n_planes * n_words), i // n_words % n_planes, i % n_words
+        word = np.uint32(0)
+        for e in range(entering.ptr[plane, w], entering.ptr[plane, w + 1]):
+            number = entering.number[e]
+            packed = feeds[first + cycle, entering.first[plane] + (number >> 5)]
+            word |= ((packed >> np.uint32(number & 31)) & np.uint32(1)) << np.uint32(entering.bit[e])
+        fed[cycle, plane, w] = word
 
-    ``program.observe`` are the registers' next values. ``feeds`` and ``drains`` are (cycles, packed
-    words), ``frees`` (1 or cycles, bits, words), ``uniforms`` (1 or cycles, bits); slots are in shared memory.
+
+@cuda.jit
+def leave(planes, pad, first, last, drained, lanes, drains):
+    """Collect what leaves in the cycles ``first .. last``, a thread a packed word.
+
+    Cycle ``c`` finds its registers in ``planes[c % len(planes)]``. ``drained`` (packed words, 3) int64:
+    register, first of `lanes` and how many.
+    """
+    i = cuda.grid(1)
+    if i < (last - first) * len(drained):
+        cycle, k = first + i // len(drained), i % len(drained)
+        word = np.uint32(0)
+        for e in range(drained[k, 2]):
+            lane = lanes[drained[k, 1] + e]
+            value = planes[cycle % len(planes), drained[k, 0], pad + (lane >> 5)]
+            word |= ((value >> np.uint32(lane & 31)) & np.uint32(1)) << np.uint32(e)
+        drains[cycle, k] = word
+
+
+@cuda.jit
+def clock_edge(program, reads, memories, words, links, cycle, pad, planes, fed, frees, uniforms):
+    """One clock edge of a grid, 32 cells a thread; slots are in shared memory.
+
+    ``planes`` (any number, registers, words) uint32, with the cells from word `pad` on and zeros outside of
+    them: ``planes[cycle % len(planes)]`` before the edge, the next one after it. ``program.observe`` are the
+    registers' next values. ``fed`` are the planes of what enters in cycle ``c`` at ``fed[c % len(fed)]``, ``frees``
+    (1 or cycles, bits, words), ``uniforms`` (1 or cycles, bits).
     """
     slots = cuda.shared.array(0, uint32)
     i = cuda.grid(1)
     at = np.uint32(cuda.threadIdx.x)
-    if i < old.shape[1]:
+    if i < links.keep.shape[1]:
+        now, following = cycle % len(planes), (cycle + 1) % len(planes)
         slots[at] = np.uint32(0)
         for k in range(len(program.register_slot)):
-            slots[program.register_slot[k] + at] = old[k, i]
+            slots[program.register_slot[k] + at] = planes[now, k, pad + i]
         for k in range(len(links.linked)):
-            slots[links.linked[k, 0] + at] = _link(k, i, links, old, feeds, cycle)
+            register, w, bits = links.linked[k, 1], pad + i - links.linked[k, 2], links.linked[k, 3]
+            value = planes[now, register, w] << np.uint32(bits)
+            if bits:
+                value |= planes[now, register, w - 1] >> np.uint32(32 - bits)
+            value &= links.keep[links.linked[k, 4], i]
+            if links.linked[k, 5] >= 0:
+                value |= fed[cycle % len(fed), links.linked[k, 5], i]
+            slots[links.linked[k, 0] + at] = value
         for k in range(len(links.free)):
             slots[links.free[k, 0] + at] = frees[min(cycle, len(frees) - 1), links.free[k, 1], i]
         for k in range(len(links.uniform)):
             slots[links.uniform[k, 0] + at] = uniforms[min(cycle, len(uniforms) - 1), links.uniform[k, 1]]
         settle(slots, at, 0, 0, program, memories, words, reads)
         for k in range(len(program.observe)):
-            new[k, i] = slots[program.observe[k] + at] ^ program.observe_flip[k]
-    for j in range(i, len(links.drained), cuda.gridsize(1)):
-        word = np.uint32(0)
-        for e in range(links.drained[j, 2]):
-            lane = links.drain_lanes[links.drained[j, 1] + e]
-            word |= ((old[links.drained[j, 0], lane >> 5] >> np.uint32(lane & 31)) & np.uint32(1)) << np.uint32(e)
-        drains[cycle, j] = word
+            planes[following, k, pad + i] = slots[program.observe[k] + at] ^ program.observe_flip[k]
