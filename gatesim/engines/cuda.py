@@ -92,6 +92,7 @@ class CudaEngine(Engine):
         self.tier: Tier = tier
         self._kernel: Any = kernel
         self._loaded: dict[tuple[str, bytes], Any] = {}
+        self._grids: dict[Hashable, CudaGrid] = {}
 
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
         n_recorded = stimulus.n_cycles if record == "all" else min(1, stimulus.n_cycles)
@@ -191,7 +192,9 @@ class CudaEngine(Engine):
         if self.netlist.memories:
             return None
         compiled = self.tier == "compiled" or (self.tier == "auto" and not self._kernel.SIMULATED)
-        made = CudaGrid(self._kernel, self.schedule, grid, load_ptx if compiled else None)
+        if grid.key not in self._grids:
+            self._grids[grid.key] = CudaGrid(self._kernel, self.schedule, grid, load_ptx if compiled else None)
+        made = self._grids[grid.key]
         return made if made.fits() else None
 
     def _device_name(self) -> str:
