@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from gatesim.conformance import random_netlist
 from gatesim.engines import cuda as cuda_engine
 from gatesim.engines.cuda_grid import CudaGrid
 from gatesim.engines.ptx import straight_line
-from gatesim.errors import UnsupportedError
+from gatesim.errors import GatesimError, UnsupportedError
 from gatesim.tiling import Tile
 
 HERE = Path(__file__).parent
@@ -70,6 +71,44 @@ def test_what_is_missing_is_said(monkeypatch):
 def test_naming_the_engine_loads_no_gpu_code():
     code = "import sys, gatesim.engines; gatesim.engines.engine_names(); assert not {'numba.cuda', 'cuda'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_driver_is_asked(monkeypatch):
+    """The calls of the driver's interface, in the forms of its manual; what it refuses is said."""
+    calls, status = [], SimpleNamespace(name="CUDA_SUCCESS")
+
+    def answer(name, *values):
+        def call(*given):
+            if name == "cuModuleLoadData":
+                given = (ctypes.string_at(given[0]),)
+            calls.append((name, *given))
+            return (status, *values)
+
+        return call
+
+    driver = SimpleNamespace(
+        CUresult=SimpleNamespace(CUDA_SUCCESS=status),
+        cuModuleLoadData=answer("cuModuleLoadData", "module"),
+        cuModuleGetFunction=answer("cuModuleGetFunction", "function"),
+        cuLaunchKernel=answer("cuLaunchKernel"),
+    )
+    monkeypatch.setattr(cuda_engine, "import_module", lambda name: driver)
+    device = SimpleNamespace(current_context=lambda: calls.append(("context",)))
+    kernel = SimpleNamespace(SIMULATED=False, device=device)
+    kinds = (ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+    launch = cuda_engine.load_ptx(kernel, "text", kinds)
+    array = SimpleNamespace(__cuda_array_interface__={"data": (1 << 40, False)})
+    launch(7, 128, array, (array, 24), 5)
+    assert calls == [
+        ("context",),
+        ("cuModuleLoadData", b"text"),
+        ("cuModuleGetFunction", "module", b"simulate"),
+        ("cuLaunchKernel", "function", 7, 1, 1, 128, 1, 1, 0, 0, ((1 << 40, (1 << 40) + 24, 5), kinds), 0),
+    ]
+    driver.CUresult.CUDA_SUCCESS = None
+    status.name = "CUDA_ERROR_INVALID_PTX"
+    with pytest.raises(GatesimError, match="the CUDA driver refused the compiled netlist: CUDA_ERROR_INVALID_PTX"):
+        cuda_engine.load_ptx(kernel, "text", kinds)
 
 
 def test_the_simulator_runs_no_ptx():
