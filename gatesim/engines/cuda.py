@@ -191,7 +191,8 @@ class CudaEngine(Engine):
         """The grid on the device, unless its cells have memories or too many slots."""
         if self.netlist.memories:
             return None
-        compiled = self.tier == "compiled" or (self.tier == "auto" and not self._kernel.SIMULATED)
+        worth = not self._kernel.SIMULATED and len(self.schedule.rows) <= MAX_COMPILED_ROWS
+        compiled = self.tier == "compiled" or (self.tier == "auto" and worth)
         if grid.key not in self._grids:
             self._grids[grid.key] = CudaGrid(self._kernel, self.schedule, grid, load_ptx if compiled else None)
         made = self._grids[grid.key]
