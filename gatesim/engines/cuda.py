@@ -212,7 +212,8 @@ def _slices(
     depth = sum(m.depth for m in schedule.netlist.memories if not m.is_rom)
     planes = len(schedule.input_slot) + n_observed
     a_word = 8 * (planes + len(schedule.register_slot) + 64 * depth) + 2 * scratch_bytes
-    words = max(1, min(n_words, SLICE_BYTES // a_word))
+    words = SLICE_BYTES // a_word
+    words = max(1, min(n_words, words - words % 16 if words > 16 else words))  # planes begin at memory's lines
     at_once = SLICE_BYTES // (8 * words * max(1, planes)), SLICE_ROWS // (2 * words * max(1, len(schedule.rows)))
     step = max(1, min(n_cycles, *at_once))
     cycles = [(first, min(first + step, n_cycles)) for first in range(0, n_cycles, step)]
