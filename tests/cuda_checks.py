@@ -85,7 +85,7 @@ def sums(_: int) -> int:
         net = random_netlist(seed, n_inputs=9, n_registers=registers)
         stimuli = [Stimulus.random(net, 200, n_cycles=3, rng=seed)]
         stimuli += [Stimulus(stimuli[0].words, 200, 3)]
-        stimuli += [] if registers else [Stimulus.exhaustive(net)]
+        stimuli += [] if registers else [Stimulus.exhaustive(net), Stimulus.exhaustive(net).part(128, 300)]
         for stimulus in stimuli:
             ours, theirs = (
                 e(compile(net)).summarize(stimulus, measure=["ones", "signature"])

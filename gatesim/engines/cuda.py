@@ -165,9 +165,8 @@ class CudaEngine(Engine):
         planes = self._buffer(buffers, "planes", shape)
         blocks = -(-planes.size // (2 * SUM_BLOCK))
         if blocks:
-            self._kernel.generate[blocks, SUM_BLOCK](
-                planes, int(is_random), np.uint64(stimulus.seed), first, part.words_of_planes.start
-            )
+            word = stimulus.first_word + part.words_of_planes.start
+            self._kernel.generate[blocks, SUM_BLOCK](planes, int(is_random), np.uint64(stimulus.seed), first, word)
         return planes
 
     def _choose(self, stimulus: Stimulus) -> Tier:
