@@ -179,7 +179,12 @@ class Waves:
                 values = np.unpackbits(after.view(np.uint8), axis=1, bitorder="little")
                 entry, lane = np.nonzero(ones)
                 parts.append(
-                    (64 * block.first_word + lane, block.times[rows][entry], np.full(len(lane), net), values[entry, lane])
+                    (
+                        64 * block.first_word + lane,
+                        block.times[rows][entry],
+                        np.full(len(lane), net),
+                        values[entry, lane],
+                    )
                 )
         if not parts:
             return Events.sorted([], [], [], [])
