@@ -178,6 +178,7 @@ class Tile:
         done = max(0, cycles - bool(self.free_outputs)) if runner is not None else 0
         if runner is not None and done:
             registers = runner.run(registers, grid, feeds, drains, done)
+            registers[:, -1:] &= bits.last_word_mask(self.n_cells)  # a state's unused lanes are 0
         cells = self._step(run, grid, registers, feeds, drains, range(done, cycles))
         run.reset()
         return TileResult(self._drained(grid, drains), cells)
