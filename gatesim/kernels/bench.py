@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 OTHER, OUTPUT, FLIP_FLOP = -1, -2, -3
 """Codes beside op codes: a line to be read by other means, an output, a flip-flop of one pin."""
@@ -11,7 +12,7 @@ OTHER, OUTPUT, FLIP_FLOP = -1, -2, -3
 MAX_PINS = 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_end(data, at, stop):
     """Where the name that begins at `at` ends; `at` itself if none begins there."""
     while at < stop:
@@ -23,14 +24,14 @@ def _word_end(data, at, stop):
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip_blanks(data, at, stop):
     while at < stop and (data[at] == 32 or data[at] == 9):
         at += 1
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keyword(data, start, end, words):
     """The row of `words` (upper case, padded with 0) that equals a word in any case; -1 if none does."""
     length = end - start
@@ -50,7 +51,7 @@ def _keyword(data, start, end, words):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number(data, start, end, seed, slots, name_start, name_end, found):
     """The number of a name (a new one is `found`)."""
     h = seed
@@ -76,7 +77,7 @@ def _number(data, start, end, seed, slots, name_start, name_end, found):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(data, words, codes, seed):
     """Rows of a text in the order of its lines; blank lines and comments give none.
 
@@ -155,7 +156,7 @@ def scan(data, words, codes, seed):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _line(data, at, stop, words, codes, word):
     """The code of ``PORT(name)`` or ``name = KIND(pin, ...)``, and how many rows of `word` it fills."""
     end = _word_end(data, at, stop)

@@ -19,9 +19,6 @@ from numba.extending import intrinsic
 from .transpose import transpose64
 from .vectors import copy8
 
-GENERATED_BY = "512f3e7736393f1d"
-"""Hash of the code generators: an edit of them changes this file, at which Numba's disk cache looks."""
-
 _VECTOR = ir.VectorType(ir.IntType(64), 8)
 
 

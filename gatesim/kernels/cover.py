@@ -9,6 +9,7 @@ exact local area is then recovered with reference counts.
 from __future__ import annotations
 
 import numpy as np
+
 from .jit import kernel
 
 CUTS = 6

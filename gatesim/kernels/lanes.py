@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .jit import kernel
 
 
 @intrinsic
@@ -27,7 +29,7 @@ def _call(typingctx, address, context):
     return types.void(types.int64, context), codegen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def shift(source, source_rows, target, target_rows, distance, keep):
     """``target[lane] = source[lane - distance]`` for every plane, where ``keep`` (words,) has a 1; else 0."""
     n_words = len(keep)
@@ -44,7 +46,7 @@ def shift(source, source_rows, target, target_rows, distance, keep):
             t[w] = (low | high) & keep[w]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def feed(packed, target, edges, lanes):
     """Put what enters on its lanes, which must read 0."""
     for k in range(len(edges)):
@@ -63,7 +65,7 @@ def feed(packed, target, edges, lanes):
                     t[lane >> 6] |= ((word >> np.uint64(i)) & np.uint64(1)) << np.uint64(lane & 63)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clear(target, edges, lanes):
     """Clear the words in which :func:`feed` puts something."""
     for k in range(len(edges)):
@@ -72,7 +74,7 @@ def clear(target, edges, lanes):
             t[lanes[i] >> 6] = np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drain(source, pad, edges, lanes, packed):
     """Collect what leaves; lane 0 is bit 0 of word `pad` of a plane."""
     for k in range(len(edges)):
@@ -94,7 +96,7 @@ def drain(source, pad, edges, lanes, packed):
             packed[edges[k, 1] + (start >> 6)] = word
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def steps(
     code, context, address, planes, pad, first, last,
     fed, feed_edges, feed_lanes, feeds, drain_edges, drain_lanes, drains, free_address, free_step,

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .functions import CODE_KIND, READ_KIND
+from .jit import kernel
 from .transpose import transpose64
 from .vectors import (
     call_code,
@@ -32,13 +32,10 @@ from .vectors import (
     sign8,
 )
 
-GENERATED_BY = "512f3e7736393f1d"
-"""Hash of the files that generate code for this one: Numba's disk cache notices an edit here only."""
-
 # -- memories --------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _numbers(slots, literals, lo, hi, word, numbers):
     """The integers on `literals[lo:hi]`, one a lane of a word, into ``numbers`` (64,)."""
     for k in range(64):
@@ -50,7 +47,7 @@ def _numbers(slots, literals, lo, hi, word, numbers):
     transpose64(numbers)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, data_ptr, data_slot, words):
     m = port_mem[port]
     base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
@@ -68,7 +65,7 @@ def _read(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, dat
             slots[data_slot[k], w] = numbers[k - lo]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, data_ptr, data_lit, enable, words):
     m = port_mem[port]
     base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
@@ -165,7 +162,7 @@ _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mix(z):
     """The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
     z = (z ^ (z >> np.uint64(30))) * _M1
@@ -173,14 +170,14 @@ def mix(z):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _make_keys(source, cycle, keys):
     """Where the random words of every input bit start in one cycle."""
     for i in range(len(keys)):
         keys[i] = mix(source.seed + GOLDEN * np.uint64(cycle * len(keys) + i + 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load_random(keys, input_slot, slots, low, n):
     """Random words ``low .. low + n`` of every input bit that is read (whole vectors are written)."""
     width = slots.shape[1]
@@ -196,7 +193,7 @@ def _load_random(keys, input_slot, slots, low, n):
                 random8(slots, at + 8 * k, keys[i] + start + GOLDEN * np.uint64(8 * k))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _counting_words(bit, low, words):
     """Bit `bit` of the pattern's number, from word `low` on."""
     if bit < 6:
@@ -210,7 +207,7 @@ def _counting_words(bit, low, words):
             words[w] = _ZERO - ((np.uint64(low + w) >> np.uint64(bit - 6)) & _ONE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _move(target, t, t_low, source, s, s_low, n, flip):
     """``target[t, t_low:t_low + n] = source[s, s_low:s_low + n] ^ flip``, C-contiguous arrays."""
     to = t * target.shape[1] + t_low
@@ -222,7 +219,7 @@ def _move(target, t, t_low, source, s, s_low, n, flip):
         target[t, t_low + w] = source[s, s_low + w] ^ flip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load(source, input_slot, slots, cycle, low, n, keys):
     """Put the words ``low .. low + n`` of every input bit that is read into its slot."""
     n_bits = len(input_slot)
@@ -247,7 +244,7 @@ def _load(source, input_slot, slots, cycle, low, n, keys):
 # -- reductions ------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _extreme(slots, literals, lanes, candidates, flip, best):
     """Raise `best` (bits, LSB first; 2: nothing yet) to the largest number on `literals` in any lane.
 
@@ -278,7 +275,7 @@ def _extreme(slots, literals, lanes, candidates, flip, best):
             best[k] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _differ(slots, observe, sums, lanes, scratch, candidates):
     """Sum up the absolute difference of two observed numbers."""
     width, first, second = sums.pair[0], sums.pair[1], sums.pair[2]
@@ -319,7 +316,7 @@ def _differ(slots, observe, sums, lanes, scratch, candidates):
     _extreme(scratch, literals, lanes, candidates, _ZERO, sums.worst)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(observe, slots, lanes, ones):
     """Add to `ones` how often each observed bit is 1, in the lanes that count."""
     width = slots.shape[1]
@@ -332,7 +329,7 @@ def _count(observe, slots, lanes, ones):
                 ones[i] += ones8(slots, at + 8 * k, flip, lanes, 8 * k)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sign(observe, slots, lanes, place, signature):
     """Add to `signature` the hashes of each observed bit's words, which know their place in the run."""
     width = slots.shape[1]
@@ -346,7 +343,7 @@ def _sign(observe, slots, lanes, place, signature):
                 signature[i] += sign8(slots, at + 8 * k, flip, lanes, 8 * k, start + GOLDEN * np.uint64(8 * k))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reduce(observe, slots, low, n, lanes, position, along_cycles, sums, value, candidates, scratch):
     """Add the observed values of one block (words ``low .. low + n``) to `sums`.
 
@@ -391,7 +388,7 @@ def _reduce(observe, slots, low, n, lanes, position, along_cycles, sums, value, 
 # -- the kernel ------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def simulate(
     first_word, last_word, n_lanes, first_cycle, last_cycle, slots, source, program, registers, mem,
     out, out_first, along_cycles, sums,

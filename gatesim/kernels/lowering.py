@@ -9,6 +9,7 @@ buffers and constants therefore cost nothing, and equal nodes are one.
 from __future__ import annotations
 
 import numpy as np
+
 from .jit import kernel
 
 AND_TABLES = (0b1000, 0b0100, 0b0010, 0b1110)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from .jit import kernel
 
 # A literal 0 or 1 given to a function is a type of its own to Numba, and each mix of types is compiled

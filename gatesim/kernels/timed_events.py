@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .jit import kernel
 
 CHUNK, LAST = 16, 15
 """Words of a chunk, and where its link is."""
@@ -95,7 +97,7 @@ def _copy_row(typingctx, edges, index, nets, net):
     return types.void(edges, types.int64, nets, types.int64), codegen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax(order, tables, fanin_ptr, fanin, values, sweeps):
     """Give every cell of `order` the value that its pins ask for, until nothing changes or `sweeps` times."""
     for _ in range(sweeps):
@@ -111,7 +113,7 @@ def relax(order, tables, fanin_ptr, fanin, values, sweeps):
             return
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def close_operation(began, n, cells, before, touched, nets, needed, last):
     """Compare every net of the touched groups of 64 with its value before the operation."""
     for group in range(len(touched)):
@@ -125,7 +127,7 @@ def close_operation(began, n, cells, before, touched, nets, needed, last):
                     last[net] = max(last[net], nets[ROW * net + LAST_TIME] - began)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run(n_operations, times, begun, input_ptr, input_nets, budget, limit, reserve,
         cells, nets, rest, transport, more_ptr, more_readers, registers, register_pins, register_reset,
         before, shift, heads_mask, chunks, heads, tails, bitmap, summary, free,

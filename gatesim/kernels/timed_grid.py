@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .jit import kernel
 
 TAPS = {2: 1, 3: 2, 5: 3, 7: 6, 11: 9}
 """Second tap of a shift register of so many bits (the first is its last bit)."""
@@ -260,7 +262,7 @@ def _any(typingctx, masks, index):
     return types.boolean(masks, types.int64), codegen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def units_of_time(order, pins, n_pins, shortest, longest, arrival):
     """Sum over `order` of the time between the first and the last possible event, in units."""
     first, last = arrival.copy(), arrival.copy()
@@ -277,7 +279,7 @@ def units_of_time(order, pins, n_pins, shortest, longest, arrival):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def depth_first(roots, is_cell, fanin_ptr, fanin):
     """The cells that `roots` depend on, drivers first and near their readers; `roots` must name every sink."""
     n = len(is_cell)
@@ -308,7 +310,7 @@ def depth_first(roots, is_cell, fanin_ptr, fanin):
     return order[:made].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _take(length, masks, free, progress):
     """(first mask, size) of a block for `length` masks; -1 where there is no room for it."""
     size = _bit_length(length - 1)
@@ -323,13 +325,13 @@ def _take(length, masks, free, progress):
     return at, size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _give_back(at, size, masks, free):
     masks[at, 0] = np.uint64(free[size])
     free[size] = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin(inputs, arrival, before, after, low, words, masks, value, starts, origins, counts, blocks, sizes, free,
           progress):  # fmt: skip
     """Empty the rows of a block and make those of the inputs: words ``low .. low + words`` of the planes."""
@@ -356,7 +358,7 @@ def begin(inputs, arrival, before, after, low, words, masks, value, starts, orig
     progress[TOP] = top
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def propagate(order, pins, n_pins, kinds, inverted, anf, n_bits, states, hold, rest, kept, readers_left, budget,
               counting, masks, value, starts, origins, counts, blocks, sizes, free, progress,
               toggles, needed, last):  # fmt: skip

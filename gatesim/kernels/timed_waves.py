@@ -9,12 +9,9 @@ handled as LLVM vectors).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .jit import kernel
 from .lane_vectors import add_ones, any_lane, load, lowest_bit, splat, store, sum_words, word_of
-
-GENERATED_BY = "39c5881d26f8eff8"
-"""Hash of what writes LLVM code for this file: Numba's cache is to notice an edit there. A test compares."""
 
 NEVER = np.int64(1 << 62)
 """A time after every event: the end of a list."""
@@ -28,7 +25,7 @@ DONE, PAUSED, NEEDS_ROOM, NEEDS_SCRATCH = 0, 1, 2, 3
 # -- one cell --------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _merge2(times, masks, a, b, anf, va, vb, out_times, out_masks, o, delay):
     """Changes of a function of two pins, without its delay; the next free index after them.
 
@@ -57,7 +54,7 @@ def _merge2(times, masks, a, b, anf, va, vb, out_times, out_masks, o, delay):
         o += any_lane(change)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cofactors(masks, anf, va, vb):
     """The function of two pins with coefficients ``anf`` (4 bits)."""
     return (
@@ -66,14 +63,14 @@ def _cofactors(masks, anf, va, vb):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _function4(masks, anf, va, vb, vc, vd):
     low = _cofactors(masks, anf, va, vb) ^ (vc & _cofactors(masks, anf >> 4, va, vb))
     high = _cofactors(masks, anf >> 8, va, vb) ^ (vc & _cofactors(masks, anf >> 12, va, vb))
     return low ^ (vd & high)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _merge4(times, masks, a, b, c, d, anf, va, vb, vc, vd, out_times, out_masks, o, delay):
     """As :func:`_merge2`, with four pins."""
     value = _function4(masks, anf, va, vb, vc, vd)
@@ -100,7 +97,7 @@ def _merge4(times, masks, a, b, c, d, anf, va, vb, vc, vd, out_times, out_masks,
         o += any_lane(change)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _clean(queue_masks, cancels, first, tail, recent):
     """Take from queued changes the lanes that were cancelled after they were queued."""
     gone = recent
@@ -110,7 +107,7 @@ def _clean(queue_masks, cancels, first, tail, recent):
             gone = gone | load(cancels, j - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _delay(src_t, src_m, n, value, hold_rise, hold_fall, rest_rise, rest_fall,
            times, masks, o, rise_t, rise_m, rise_c, fall_t, fall_m, fall_c):  # fmt: skip
     """Delay the changes ``src`` of a net that starts at ``value``; the next free index after them.
@@ -216,7 +213,7 @@ def _delay(src_t, src_m, n, value, hold_rise, hold_fall, rest_rise, rest_fall,
 # -- the lists of a block --------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin(inputs, arrival, before, after, low, words, times, masks, value, starts, ends, lists, progress):
     """Empty the lists of a block and make those of the inputs: words ``low .. low + words`` of the planes."""
     starts[:] = 0
@@ -245,7 +242,7 @@ def begin(inputs, arrival, before, after, low, words, times, masks, value, start
     progress[NEXT], progress[TOP], progress[N_LISTS], progress[STEPS] = 0, top, count, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _compact(times, masks, starts, ends, lists, progress, readers_left, kept):
     """Move the lists that are still wanted to the front."""
     top = 1
@@ -267,7 +264,7 @@ def _compact(times, masks, starts, ends, lists, progress, readers_left, kept):
     progress[TOP], progress[N_LISTS] = top, count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def propagate(order, pins, n_pins, anf, hold, rest, kept, readers_left, budget,
               times, masks, value, starts, ends, lists, progress,
               src_t, src_m, rise_t, rise_m, rise_c, fall_t, fall_m, fall_c,
@@ -339,7 +336,7 @@ def propagate(order, pins, n_pins, anf, hold, rest, kept, readers_left, budget,
     return DONE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def per_lane(first, end, times, masks, counter, weight, n_lanes, energy, count, settled):
     """Add one net's transitions to the lanes: ``energy`` and ``count`` gain, ``settled`` becomes the later time.
 
