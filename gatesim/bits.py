@@ -180,3 +180,39 @@ def unpack_cycles(words: np.ndarray, n_patterns: int) -> np.ndarray:
     if not len(words):
         return np.empty((0, n_patterns), np.uint64 if words.shape[1] <= 64 else object)
     return np.stack([unpack(plane, n_patterns) for plane in words])
+
+
+def four_text(value: np.ndarray, unknown: np.ndarray, n_patterns: int) -> np.ndarray:
+    """(cycles, patterns) strings of 0, 1, X, Z (most significant bit first) from two sets of planes."""
+    letters = np.array(["0", "1", "X", "Z"])
+    n_cycles, width = value.shape[:2]
+    out = np.empty((n_cycles, n_patterns), dtype=object)
+    for c in range(n_cycles):
+        for p in range(n_patterns):
+            code = [(int(plane[c, b, p >> 6]) >> (p & 63)) & 1 for plane in (value, unknown) for b in range(width)]
+            out[c, p] = "".join(letters[code[b] + 2 * code[width + b]] for b in reversed(range(width)))
+    return out
+
+
+def four_planes(texts: np.ndarray, width: int, what: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of planes (cycles, width, words) of strings (cycles, patterns) of 0, 1, X and Z.
+
+    Raises
+    ------
+    ValueFitError
+        A string of another length, or another letter.
+    """
+    n_cycles, n_patterns = texts.shape
+    value = np.zeros((n_cycles, width, n_words(n_patterns)), np.uint64)
+    unknown = np.zeros_like(value)
+    for (c, p), text in np.ndenumerate(texts):
+        letters = str(text).upper()
+        if len(letters) != width or letters.strip("01XZ"):
+            raise ValueFitError(f"{what} takes {width} letters of 0, 1, X and Z, not {text!r}")
+        lane = np.uint64(1 << (p & 63))
+        for b, letter in enumerate(reversed(letters)):
+            if letter in "1Z":
+                value[c, b, p >> 6] |= lane
+            if letter in "XZ":
+                unknown[c, b, p >> 6] |= lane
+    return value, unknown

@@ -105,7 +105,7 @@ class Builder:
     def gate(self, name: str, *pins: Bit) -> Bit:
         """Add the gate called `name` (see :data:`gatesim.gates.GATES`) on `pins`."""
         g = gates.gate(name)
-        if g.kind != "logic":
+        if g.kind not in ("logic", "tristate"):
             raise BuildError(f"{g.name} is not a logic gate: use input(), register() or memory()")
         if len(pins) != len(g.pins):
             raise BuildError(f"{g.name} takes {len(g.pins)} pins ({', '.join(g.pins)}), not {len(pins)}")

@@ -20,7 +20,7 @@ import numpy as np
 
 from .errors import unknown_name
 
-Kind = Literal["source", "logic", "register", "memory"]
+Kind = Literal["source", "logic", "register", "memory", "tristate"]
 
 VARIADIC = 255
 """Arity of a memory read-data cell: as many pins as its read port has address bits."""
@@ -43,8 +43,9 @@ class Gate:
         Pin names in pin order; empty for sources and for the variadic ``READ``.
     table : int
         Truth table of a logic gate (see the module's conventions); 0 for other kinds.
-    kind : {"source", "logic", "register", "memory"}
-        Only ``logic`` cells are evaluated from their table within a cycle.
+    kind : {"source", "logic", "register", "memory", "tristate"}
+        Only ``logic`` cells are evaluated from their table within a cycle. ``tristate`` cells know a
+        third value, Z (nobody drives): they need a four-valued engine (see :mod:`gatesim.four`).
     delay : int
         Default delay in unit gate delays.
     help : str
@@ -116,6 +117,10 @@ def _rows() -> tuple[Gate, ...]:
     row("DFF", "d en rst", None, flop.format(0), kind="register")
     row("DFF1", "d en rst", None, flop.format(1), kind="register")
     row("READ", "", None, "a read-data bit of a memory; its pins are the read address", kind="memory")
+    row("TRI", "a en", None, "a while en is 1, else Z (drives nothing)", kind="tristate")
+    row("RESOLVE", "a b", None, "two drivers on one net: Z yields, a conflict is X", kind="tristate", delay=0)
+    row("PULLUP", "a", None, "1 where a is Z, else a", kind="tristate", delay=0)
+    row("PULLDOWN", "a", None, "0 where a is Z, else a", kind="tristate", delay=0)
     return tuple(rows)
 
 
@@ -132,13 +137,16 @@ IS_LOGIC = np.array([g.kind == "logic" for g in GATES], dtype=np.bool_)
 """(n_ops,) bool: the op is evaluated from its truth table."""
 IS_REGISTER = np.array([g.kind == "register" for g in GATES], dtype=np.bool_)
 """(n_ops,) bool: the op is a flip-flop."""
-ARITY.flags.writeable = TABLE.flags.writeable = False
-IS_LOGIC.flags.writeable = IS_REGISTER.flags.writeable = False
+IS_TRISTATE = np.array([g.kind == "tristate" for g in GATES], dtype=np.bool_)
+"""(n_ops,) bool: the op can give or read Z, so that two-valued engines refuse it."""
+for _array in (ARITY, TABLE, IS_LOGIC, IS_REGISTER, IS_TRISTATE):
+    _array.flags.writeable = False
 
 CONST0, CONST1, INPUT, BUF, NOT = (_BY_NAME[n].op for n in ("CONST0", "CONST1", "INPUT", "BUF", "NOT"))
 AND, NAND, OR, NOR, XOR, XNOR = (_BY_NAME[n].op for n in ("AND", "NAND", "OR", "NOR", "XOR", "XNOR"))
 MUX, MAJ, XOR3 = (_BY_NAME[n].op for n in ("MUX", "MAJ", "XOR3"))
 DFF, DFF1, READ = (_BY_NAME[n].op for n in ("DFF", "DFF1", "READ"))
+TRI, RESOLVE, PULLUP, PULLDOWN = (_BY_NAME[n].op for n in ("TRI", "RESOLVE", "PULLUP", "PULLDOWN"))
 
 LOGIC_GATES: tuple[Gate, ...] = tuple(g for g in GATES if g.kind == "logic")
 """The rows that have a truth table."""

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import NetlistError, unknown_name
-from .gates import CONST0, CONST1, GATES, IS_LOGIC, IS_REGISTER
+from .gates import CONST0, CONST1, GATES, IS_LOGIC, IS_REGISTER, IS_TRISTATE
 from .memory import Memory
 from .validation import validate
 
@@ -126,6 +126,11 @@ class Netlist:
     def is_combinational(self) -> bool:
         """Whether it has no state: no register and no RAM."""
         return len(self.registers) == 0 and all(m.is_rom for m in self.memories)
+
+    @cached_property
+    def tristate(self) -> np.ndarray:
+        """(k,) int32: the cells that know Z (TRI, RESOLVE, PULLUP, PULLDOWN), ascending."""
+        return np.flatnonzero(IS_TRISTATE[self.op]).astype(np.int32)
 
     def counts(self) -> dict[str, int]:
         """Cells by gate name, in table order; constants and zero counts left out."""

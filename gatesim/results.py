@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import bits
-from .errors import unknown_name
+from .errors import ValueFitError, unknown_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,8 @@ class Result(Mapping[str, np.ndarray]):
     metadata : mapping
         ``seconds`` spent inside the engine, ``gate_evaluations`` (logic gates × patterns × cycles),
         and what the engine adds.
+    unknown : (n_recorded, n_bits, n_words) uint64, optional
+        Given by four-valued engines: a 1 says that the bit is X (``words`` 0) or Z (``words`` 1) there.
     """
 
     words: np.ndarray
@@ -62,6 +64,7 @@ class Result(Mapping[str, np.ndarray]):
     shape: tuple[int, ...]
     engine: str
     metadata: Mapping[str, object] = field(default_factory=dict)
+    unknown: np.ndarray | None = None
 
     def planes(self, name: str) -> np.ndarray:
         """(n_recorded, bits, n_words) uint64 of one port or watched net."""
@@ -71,7 +74,23 @@ class Result(Mapping[str, np.ndarray]):
             raise unknown_name("output or watched net", name, self.fields) from None
         return self.words[:, where]
 
+    def text(self, name: str) -> np.ndarray:
+        """Values as strings of 0, 1, X and Z, most significant bit first: an object array of ``shape``."""
+        value = self.planes(name)
+        unknown = np.zeros_like(value) if self.unknown is None else self.unknown[:, self.fields[name]]
+        return bits.four_text(value, unknown, self.n_patterns).reshape(self.shape)[()]
+
     def __getitem__(self, name: str) -> np.ndarray:
+        if self.unknown is not None and name in self.fields:
+            where = np.argwhere(self.unknown[:, self.fields[name]])
+            if len(where):
+                cycle, bit, word = (int(k) for k in where[0])
+                lanes = int(self.unknown[:, self.fields[name]][cycle, bit, word])
+                pattern = 64 * word + (lanes & -lanes).bit_length() - 1
+                raise ValueFitError(
+                    f"{name!r} is no number: bit {bit} is X or Z in pattern {pattern} of cycle {cycle}; "
+                    "read result.text(name), or result.planes() and result.unknown"
+                )
         values = bits.unpack_cycles(self.planes(name), self.n_patterns)
         return values.reshape(self.shape)[()]
 

@@ -139,9 +139,26 @@ def compile(net: Netlist, keep: Nets = ()) -> Schedule:
         if not 0 <= k < net.n_nets:
             raise ValueFitError(f"net {k} does not exist in {net.name!r} (nets are 0 to {net.n_nets - 1})")
     order = levels(net).order
+    if len(net.tristate):
+        return _without_rows(net, started)
     work = _Lowering(net, order)
     observed = list(dict.fromkeys([k for p in net.outputs for k in p.nets] + kept))
     return work.finish(observed, started)
+
+
+def _without_rows(net: Netlist, started: float) -> Schedule:
+    """The schedule of a netlist with tri-state cells: rows know 0 and 1 only, so it has none.
+
+    A four-valued engine reads the netlist itself; every other engine refuses it.
+    """
+    none = np.zeros(0, np.int32)
+    ptr = np.zeros(1, np.int32)
+    return Schedule(
+        net, 1, np.zeros((0, 4), np.int32), np.zeros((0, 3), np.int32),
+        np.full(sum(p.width for p in net.inputs), -1, np.int32), {}, none, none,
+        ReadPorts(none, ptr, none, ptr, none), WritePorts(none, ptr, none, ptr, none, none),
+        perf_counter() - started,
+    )  # fmt: skip
 
 
 def _csr(lists: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

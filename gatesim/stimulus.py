@@ -36,6 +36,8 @@ class Stimulus:
         Bit planes in the order of the input ports, LSB first; one plane set is held for all cycles
         when the first axis is 1.
     n_patterns, n_cycles : int
+    unknown : array of the shape of ``words``, optional
+        A 1 makes that bit X (``words`` 0) or Z (``words`` 1); only four-valued engines take it.
 
     Attributes
     ----------
@@ -45,7 +47,9 @@ class Stimulus:
     n_bits, n_words, n_patterns, n_cycles : int
     """
 
-    def __init__(self, words: np.ndarray, n_patterns: int, n_cycles: int = 1) -> None:
+    def __init__(
+        self, words: np.ndarray, n_patterns: int, n_cycles: int = 1, unknown: np.ndarray | None = None
+    ) -> None:
         _check_counts(n_patterns, n_cycles)
         if words.ndim != 3 or words.dtype != np.uint64:
             raise ValueFitError(f"stimulus words must be a 3-D uint64 array, not {words.ndim}-D {words.dtype}")
@@ -53,6 +57,9 @@ class Stimulus:
             raise ValueFitError(f"stimulus has planes for {words.shape[0]} cycles, not for {n_cycles} (or 1, held)")
         if words.shape[2] != bits.n_words(n_patterns):
             raise ValueFitError(f"stimulus has {words.shape[2]} words for {n_patterns} patterns")
+        if unknown is not None and (unknown.shape != words.shape or unknown.dtype != np.uint64):
+            raise ValueFitError("the unknown planes of a stimulus must be uint64 of the shape of its words")
+        self.unknown = unknown
         self._words: np.ndarray | None = words
         self.kind: Kind = "planes"
         self.seed = self.first_word = 0
@@ -62,7 +69,7 @@ class Stimulus:
     def _generated(cls, kind: Kind, seed: int, n_bits: int, n_patterns: int, n_cycles: int) -> Stimulus:
         _check_counts(n_patterns, n_cycles)
         made = cls.__new__(cls)
-        made._words, made.kind, made.seed, made.first_word = None, kind, seed, 0
+        made._words, made.unknown, made.kind, made.seed, made.first_word = None, None, kind, seed, 0
         made.n_bits, made.n_patterns, made.n_cycles = n_bits, n_patterns, n_cycles
         return made
 
@@ -90,7 +97,11 @@ class Stimulus:
         if self.kind == "planes":
             words = self.words[:, :, first : first + bits.n_words(n_patterns)].copy()
             words[..., -1:] &= bits.last_word_mask(n_patterns)
-            return Stimulus(words, n_patterns, self.n_cycles)
+            unknown = None
+            if self.unknown is not None:
+                unknown = self.unknown[:, :, first : first + bits.n_words(n_patterns)].copy()
+                unknown[..., -1:] &= bits.last_word_mask(n_patterns)
+            return Stimulus(words, n_patterns, self.n_cycles, unknown)
         made = Stimulus._generated(self.kind, self.seed, self.n_bits, n_patterns, self.n_cycles)
         made.first_word = self.first_word + first
         return made
@@ -175,6 +186,36 @@ class Stimulus:
         return cls(np.ascontiguousarray(words), n_patterns, n_cycles)
 
     @classmethod
+    def from_text(cls, net: Netlist, values: Mapping[str, object]) -> Stimulus:
+        """Pack strings of 0, 1, X and Z (most significant bit first), for four-valued engines.
+
+        Each value broadcasts to (cycles, patterns); a list of strings is one of patterns.
+
+        Raises
+        ------
+        UnknownNameError
+            A name that is no input port, or an input port without a value.
+        ValueFitError
+            A string that does not fit its port, or shapes that do not go together.
+        """
+        known = [p.name for p in net.inputs]
+        for name in (*values, *known):
+            if name not in known or name not in values:
+                raise unknown_name(f"input of {net.name!r} (each needs a value)", name, known)
+        texts = {k: np.atleast_2d(np.asarray(v, dtype=object)) for k, v in values.items()}
+        try:
+            shape = np.broadcast_shapes((1, 1), *(v.shape for v in texts.values()))
+        except ValueError:
+            shown = ", ".join(f"{k} {v.shape}" for k, v in texts.items())
+            raise ValueFitError(f"the inputs of {net.name!r} have shapes that do not go together: {shown}") from None
+        parts = [
+            bits.four_planes(np.broadcast_to(texts[p.name], shape), p.width, f"input {p.name!r}") for p in net.inputs
+        ]
+        empty = np.zeros((shape[0], 0, bits.n_words(shape[1])), np.uint64)
+        value, unknown = (np.concatenate([empty, *(p[k] for p in parts)], axis=1) for k in range(2))
+        return cls(value, shape[1], shape[0], unknown)
+
+    @classmethod
     def random(
         cls, net: Netlist, n_patterns: int, *, n_cycles: int = 1, rng: int | np.random.Generator = 0
     ) -> Stimulus:
@@ -200,7 +241,15 @@ class Stimulus:
         return cls._generated("exhaustive", 0, n_bits, 1 << n_bits, 1)
 
     def values(self, net: Netlist) -> dict[str, np.ndarray]:
-        """The integers that each input port receives: (n_cycles or 1, n_patterns) each."""
+        """The integers that each input port receives: (n_cycles or 1, n_patterns) each.
+
+        Raises
+        ------
+        ValueFitError
+            Some input bit is X or Z.
+        """
+        if self.unknown is not None and self.unknown.any():
+            raise ValueFitError("some input bits of this stimulus are X or Z: they are no numbers")
         if self.kind == "exhaustive":
             start = 64 * self.first_word
             numbers = np.arange(start, start + self.n_patterns, dtype=np.uint64)[None]

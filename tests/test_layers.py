@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("gatesim.errors", "gatesim.kernels."),
     ("gatesim.gates",),
+    ("gatesim.four",),
     ("gatesim.memory", "gatesim.primitives"),
     ("gatesim.netlist", "gatesim.validation", "gatesim.bits"),
     ("gatesim.signals", "gatesim.builder", "gatesim.generators", "gatesim.instances", "gatesim.graph"),

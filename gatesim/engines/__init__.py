@@ -11,6 +11,7 @@ _ENGINES = {
     "python": ("python", "PythonEngine", "slow, obvious, the definition"),
     "logic2": ("logic2", "Logic2Engine", "bit-parallel, compiled by Numba, 64 patterns a word"),
     "cuda": ("cuda", "CudaEngine", "on an NVIDIA GPU, through numba-cuda (gatesim[gpu])"),
+    "logic4": ("logic4", "Logic4Engine", "four values (0, 1, X, Z), bit-parallel on two planes"),
 }
 
 

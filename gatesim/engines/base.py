@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 
 from .. import bits
-from ..errors import GatesimError, ValueFitError
-from ..gates import DFF1
+from ..errors import GatesimError, UnsupportedError, ValueFitError
+from ..gates import DFF1, GATES
 from ..netlist import Netlist
 from ..reductions import Request, Summary, reduce_planes
 from ..results import Result, State
@@ -31,6 +31,8 @@ class Engine:
     """Base of the engines; a subclass gives ``name`` and :meth:`_simulate`."""
 
     name = "?"
+    four_valued = False
+    """Whether the engine knows X and Z beside 0 and 1."""
 
     def __init__(self, schedule: Schedule, *, threads: int | None = None) -> None:
         """Take a compiled netlist.
@@ -40,6 +42,13 @@ class Engine:
         """
         if threads is not None and threads < 1:
             raise ValueFitError(f"threads must be at least 1, not {threads}")
+        net = schedule.netlist
+        if len(net.tristate) and not self.four_valued:
+            cell = int(net.tristate[0])
+            raise UnsupportedError(
+                f"{net.name!r} has tri-state cells (the first is {GATES[net.op[cell]].name} {net.net_name(cell)!r}): "
+                f"engine {self.name!r} knows 0 and 1 only; use engine 'logic4', or passes.two_valued()"
+            )
         self.schedule = schedule
         self.threads = threads
         self._state: State | None = None
@@ -63,7 +72,7 @@ class Engine:
     @state.setter
     def state(self, state: State | None) -> None:
         if state is not None:
-            power_up = initial_state(self.netlist, state.n_patterns)
+            power_up = self._power_up(state.n_patterns)
             same = state.registers.shape == power_up.registers.shape and [m.shape for m in state.memories] == [
                 m.shape for m in power_up.memories
             ]
@@ -99,8 +108,11 @@ class Engine:
         fields, nets = observed(self.netlist, watch)
         started = perf_counter()
         words, extra = self._simulate(stimulus, state, nets, record)
+        unknown = extra.pop("unknown", None)
+        assert unknown is None or isinstance(unknown, np.ndarray)
         metadata = self._end(stimulus, state, started, extra)
-        return Result(words, fields, stimulus.n_patterns, (len(words), stimulus.n_patterns), self.name, metadata)
+        shape = (len(words), stimulus.n_patterns)
+        return Result(words, fields, stimulus.n_patterns, shape, self.name, metadata, unknown)
 
     def summarize(
         self,
@@ -153,13 +165,15 @@ class Engine:
         n_bits = sum(p.width for p in net.inputs)
         if stimulus.n_bits != n_bits:
             raise ValueFitError(f"stimulus drives {stimulus.n_bits} bits; {net.name!r} has {n_bits} input bits")
-        state = self._state if self._state is not None else initial_state(net, stimulus.n_patterns)
+        if stimulus.unknown is not None and not self.four_valued:
+            raise UnsupportedError(f"engine {self.name!r} knows 0 and 1 only; X and Z need engine 'logic4'")
+        state = self._state if self._state is not None else self._power_up(stimulus.n_patterns)
         if state.n_patterns != stimulus.n_patterns:
             if not net.is_combinational:
                 raise ValueFitError(
                     f"the state holds {state.n_patterns} instances, the stimulus {stimulus.n_patterns}: reset() first"
                 )
-            state = initial_state(net, stimulus.n_patterns)
+            state = self._power_up(stimulus.n_patterns)
         return state.copy()
 
     def _end(self, stimulus: Stimulus, state: State, started: float, extra: dict[str, object]) -> dict[str, object]:
@@ -176,10 +190,17 @@ class Engine:
         del grid
         return None
 
+    def _power_up(self, n_patterns: int) -> State:
+        """The state that a run starts from when there was none before."""
+        return initial_state(self.netlist, n_patterns)
+
     def _simulate(
         self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record
     ) -> tuple[np.ndarray, dict[str, object]]:
-        """Run, update `state` in place, return (n_recorded, len(nets), n_words) and metadata."""
+        """Run, update `state` in place, return (n_recorded, len(nets), n_words) and metadata.
+
+        A four-valued engine puts its planes of unknown bits, of the same shape, under ``"unknown"``.
+        """
         raise GatesimError(f"engine {self.name!r} gives no _simulate()")
 
     def _summarize(
@@ -201,7 +222,7 @@ class Stepper:
     def __init__(self, engine: Engine, stimulus: Stimulus, ports: Sequence[str]) -> None:
         self._engine, self._stimulus, self._ports = engine, stimulus, tuple(ports)
         given = engine.state
-        self._state = given if given is not None else initial_state(engine.netlist, stimulus.n_patterns)
+        self._state = given if given is not None else engine._power_up(stimulus.n_patterns)
         self._last: Result | None = None
 
     @property

@@ -1,0 +1,221 @@
+"""Four-valued simulation on two planes: value and unknown; 0 = (0, 0), 1 = (1, 0), X = (0, 1), Z = (1, 1).
+
+A logic cell is given by two covers, of the ones and of the zeros of its truth table: it can be 1 where all
+literals of a cube of the first *can* be true, and 0 likewise; where it can be both it is X. A tri-state
+cell is given by the 16 entries of its table over the four planes of its two pins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@njit(cache=True, nogil=True)
+def _can(cover_ptr, care, literal, kind, pins, first, n_pins, value, unknown, n_words, term, out):
+    """OR of the cubes of one cover: where can each be true?"""
+    for w in range(n_words):
+        out[w] = 0
+    for cube in range(cover_ptr[kind], cover_ptr[kind + 1]):
+        for w in range(n_words):
+            term[w] = ALL
+        for k in range(n_pins):
+            if care[cube] >> k & 1:
+                net = pins[first + k]
+                flip = np.uint64(0) if literal[cube] >> k & 1 else ALL
+                for w in range(n_words):
+                    term[w] &= (value[net, w] ^ flip) | unknown[net, w]
+        for w in range(n_words):
+            out[w] |= term[w]
+
+
+@njit(cache=True, nogil=True)
+def _wired(table, pins, first, n_pins, value, unknown, n_words, out_value, out_unknown):
+    """A tri-state cell: bits 0 to 15 of `table` are the value plane, 16 to 31 the unknown plane."""
+    a = pins[first]
+    b = pins[first + n_pins - 1]
+    for w in range(n_words):
+        v = np.uint64(0)
+        u = np.uint64(0)
+        for index in range(4**n_pins):
+            if not (table >> index & 1 or table >> (index + 16) & 1):
+                continue
+            here = (value[a, w] if index & 1 else ~value[a, w]) & (unknown[a, w] if index & 2 else ~unknown[a, w])
+            if n_pins == 2:
+                here &= value[b, w] if index & 4 else ~value[b, w]
+                here &= unknown[b, w] if index & 8 else ~unknown[b, w]
+            if table >> index & 1:
+                v |= here
+            if table >> (index + 16) & 1:
+                u |= here
+        out_value[w] = v
+        out_unknown[w] = u
+
+
+@njit(cache=True, nogil=True)
+def _gather(nets, start, stop, value, unknown, word, bit):
+    """The number on a bus in one lane: value bits (0 where unknown) and unknown bits."""
+    known = np.uint64(0)
+    open_bits = np.uint64(0)
+    for k in range(start, stop):
+        place = np.uint64(k - start)
+        u = (unknown[nets[k], word] >> bit) & np.uint64(1)
+        open_bits |= u << place
+        known |= (((value[nets[k], word] >> bit) & np.uint64(1)) & ~u) << place
+    return known, open_bits
+
+
+@njit(cache=True, nogil=True)
+def _possible(address, known, open_bits):
+    return (np.uint64(address) & ~open_bits) == known
+
+
+@njit(cache=True, nogil=True)
+def _read(port, r_memory, r_ptr, r_address, d_ptr, d_data, table, words, words_unknown,
+          value, unknown, n_words, n_patterns, first_word):  # fmt: skip
+    """One read port in every lane; what all words that the address may name agree on, else X."""
+    base, stride, depth = table[r_memory[port], 0], table[r_memory[port], 1], table[r_memory[port], 2]
+    bits = r_ptr[port + 1] - r_ptr[port]
+    for w in range(n_words):
+        for k in range(d_ptr[port], d_ptr[port + 1]):
+            value[d_data[k], w] = 0
+            unknown[d_data[k], w] = 0
+        for lane in range(min(64, n_patterns - 64 * (first_word + w))):
+            bit = np.uint64(lane)
+            known, open_bits = _gather(r_address, r_ptr[port], r_ptr[port + 1], value, unknown, w, bit)
+            at = base + stride * (64 * (first_word + w) + lane)
+            word = np.uint64(0)
+            doubt = np.uint64(0)
+            if open_bits == 0:
+                if known < np.uint64(depth):
+                    word = words[at + np.int64(known)]
+                    doubt = words_unknown[at + np.int64(known)]
+            else:
+                seen = False
+                for address in range(depth):
+                    if _possible(address, known, open_bits):
+                        if not seen:
+                            word = words[at + address]
+                            doubt = words_unknown[at + address]
+                            seen = True
+                        else:
+                            doubt |= (word ^ words[at + address]) | words_unknown[at + address]
+                # An address past the depth reads 0; may it be one?
+                if bits >= 63 or (known | open_bits) >= np.uint64(depth):
+                    doubt |= word
+                word &= ~doubt
+            for k in range(d_ptr[port], d_ptr[port + 1]):
+                place = np.uint64(k - d_ptr[port])
+                value[d_data[k], w] |= ((word >> place) & np.uint64(1)) << bit
+                unknown[d_data[k], w] |= ((doubt >> place) & np.uint64(1)) << bit
+
+
+@njit(cache=True, nogil=True)
+def _write(port, w_memory, w_ptr, w_address, d_ptr, d_data, enable, table, words, words_unknown,
+           value, unknown, n_words, n_patterns, first_word):  # fmt: skip
+    """One write port in every lane; a word that may be written or not keeps only what agrees."""
+    base, stride, depth = table[w_memory[port], 0], table[w_memory[port], 1], table[w_memory[port], 2]
+    for w in range(n_words):
+        for lane in range(min(64, n_patterns - 64 * (first_word + w))):
+            bit = np.uint64(lane)
+            maybe = (unknown[enable[port], w] >> bit) & np.uint64(1)
+            if not maybe and not (value[enable[port], w] >> bit) & np.uint64(1):
+                continue
+            known, open_bits = _gather(w_address, w_ptr[port], w_ptr[port + 1], value, unknown, w, bit)
+            data, doubt = _gather(d_data, d_ptr[port], d_ptr[port + 1], value, unknown, w, bit)
+            at = base + stride * (64 * (first_word + w) + lane)
+            if open_bits == 0 and not maybe:
+                if known < np.uint64(depth):
+                    words[at + np.int64(known)] = data
+                    words_unknown[at + np.int64(known)] = doubt
+                continue
+            for address in range(depth):
+                if _possible(address, known, open_bits):
+                    lost = (words[at + address] ^ data) | words_unknown[at + address] | doubt
+                    words_unknown[at + address] = lost
+                    words[at + address] &= ~lost
+
+
+@njit(cache=True, nogil=True)
+def simulate(
+    first_word, n_words, n_patterns, start, end, value, unknown,
+    planes, planes_unknown, inputs,
+    cells, kind, ptr, pins,
+    ones_ptr, ones_care, ones_literal, zeros_ptr, zeros_care, zeros_literal, wired,
+    observe, out, out_unknown, skip,
+    registers, register_kind, register_pins, state, state_unknown,
+    table, words, words_unknown,
+    r_memory, r_ptr, r_address, rd_ptr, rd_data,
+    w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable,
+):  # fmt: skip
+    """Cycles `start` to `end` of one block of words; `value` and `unknown` are (n_nets, n_words) scratch.
+
+    ``kind[i]`` of the i-th cell in order: 0 and up a logic function, -1 - port a memory read, and from
+    -2**30 down a tri-state cell whose table is ``wired[kind + 2**31]``.
+    """
+    term = np.empty(n_words, np.uint64)
+    can1 = np.empty(n_words, np.uint64)
+    can0 = np.empty(n_words, np.uint64)
+    following = np.empty((len(registers), n_words), np.uint64)
+    following_unknown = np.empty((len(registers), n_words), np.uint64)
+    for w in range(n_words):
+        value[0, w] = 0
+        value[1, w] = ALL
+        unknown[0, w] = 0
+        unknown[1, w] = 0
+    for i in range(len(registers)):
+        for w in range(n_words):
+            value[registers[i], w] = state[i, first_word + w]
+            unknown[registers[i], w] = state_unknown[i, first_word + w]
+    for cycle in range(start, end):
+        at = cycle if len(planes) > 1 else 0
+        for i in range(len(inputs)):
+            for w in range(n_words):
+                value[inputs[i], w] = planes[at, i, first_word + w]
+                unknown[inputs[i], w] = planes_unknown[at, i, first_word + w]
+        for i in range(len(cells)):
+            net = cells[i]
+            if kind[i] >= 0:
+                n_pins = ptr[i + 1] - ptr[i]
+                _can(ones_ptr, ones_care, ones_literal, kind[i], pins, ptr[i], n_pins,
+                     value, unknown, n_words, term, can1)  # fmt: skip
+                _can(zeros_ptr, zeros_care, zeros_literal, kind[i], pins, ptr[i], n_pins,
+                     value, unknown, n_words, term, can0)  # fmt: skip
+                for w in range(n_words):
+                    value[net, w] = can1[w] & ~can0[w]
+                    unknown[net, w] = can1[w] & can0[w]
+            elif kind[i] < -(1 << 30):
+                _wired(wired[kind[i] + (1 << 31)], pins, ptr[i], ptr[i + 1] - ptr[i],
+                       value, unknown, n_words, can1, can0)  # fmt: skip
+                for w in range(n_words):
+                    value[net, w] = can1[w]
+                    unknown[net, w] = can0[w]
+            else:
+                _read(-1 - kind[i], r_memory, r_ptr, r_address, rd_ptr, rd_data, table, words, words_unknown,
+                      value, unknown, n_words, n_patterns, first_word)  # fmt: skip
+        if cycle >= skip:
+            for i in range(len(observe)):
+                for w in range(n_words):
+                    out[cycle - skip, i, first_word + w] = value[observe[i], w]
+                    out_unknown[cycle - skip, i, first_word + w] = unknown[observe[i], w]
+        for i in range(len(registers)):
+            _can(ones_ptr, ones_care, ones_literal, register_kind[i], register_pins, 4 * i, 4,
+                 value, unknown, n_words, term, can1)  # fmt: skip
+            _can(zeros_ptr, zeros_care, zeros_literal, register_kind[i], register_pins, 4 * i, 4,
+                 value, unknown, n_words, term, can0)  # fmt: skip
+            for w in range(n_words):
+                following[i, w] = can1[w] & ~can0[w]
+                following_unknown[i, w] = can1[w] & can0[w]
+        for port in range(len(w_memory)):
+            _write(port, w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable, table, words, words_unknown,
+                   value, unknown, n_words, n_patterns, first_word)  # fmt: skip
+        for i in range(len(registers)):
+            for w in range(n_words):
+                value[registers[i], w] = following[i, w]
+                unknown[registers[i], w] = following_unknown[i, w]
+    for i in range(len(registers)):
+        for w in range(n_words):
+            state[i, first_word + w] = value[registers[i], w]
+            state_unknown[i, first_word + w] = unknown[registers[i], w]
