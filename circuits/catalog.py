@@ -31,7 +31,7 @@ WIDTHS = (1, 2, 3, 8, 16, 64)
 
 MODULES = (
     "adders", "compress", "arithmetic", "multipliers", "dividers", "shifters", "selectors", "alu",
-    "latches", "sequential", "constants", "tensor",
+    "latches", "sequential", "constants", "tensor", "hack",
 )  # fmt: skip
 """The library's modules, in the order in which ``gatesim list`` shows them."""
 
@@ -114,12 +114,15 @@ def catalog() -> dict[str, Circuit]:
 
 
 def find(name: str) -> Circuit:
-    """The circuit called ``module.function`` or just ``function``; UnknownNameError otherwise."""
+    """The circuit called ``module.function`` or just ``function``; UnknownNameError otherwise.
+
+    Of several modules with a function of that name the first in library order is meant.
+    """
     everything = catalog()
     if name in everything:
         return everything[name]
     hits = [c for c in everything.values() if c.name.split(".")[1] == name]
-    if len(hits) == 1:
+    if hits:
         return hits[0]
     raise unknown_name("circuit", name, [*everything, *(c.split(".")[1] for c in everything)])
 

@@ -256,6 +256,12 @@ class Builder:
         self._memories.append(Memory(name, depth, width, words, tuple(reads), tuple(writes)))
         return tuple(data)
 
+    def fresh_memory(self, name: str) -> str:
+        """`name`, or with a number behind it when a memory has that name already."""
+        taken = {m.name for m in self._memories}
+        numbered = (f"{name}_{i}" for i in range(1, len(taken) + 1))
+        return name if name not in taken else next(n for n in numbered if n not in taken)
+
     # -- hierarchy ---------------------------------------------------------------------------
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import keyword
 import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,8 @@ def build(function: Callable, /, name: str | None = None, **arguments) -> Netlis
     always 1; an optional bit appears only when its argument is given). A parameter annotated as a
     sequence of buses takes a tuple of widths and makes ports ``name0, name1, ...``. A parameter
     annotated ``Builder`` receives the builder. Everything else is passed on. The result's fields
-    (NamedTuple or dict), or ``out`` for a single signal, become output ports.
+    (NamedTuple or dict), or ``out`` for a single signal, become output ports. A parameter that had to be
+    spelled with an underscore because Python reserves the word (``in_``) makes a port without it.
 
     Examples
     --------
@@ -100,19 +102,25 @@ def build(function: Callable, /, name: str | None = None, **arguments) -> Netlis
             if given or parameter.default is parameter.empty:
                 if given and value != 1:
                     raise BuildError(f"{label}(): {key!r} is a bit; its width is 1, not {value!r}")
-                call[key] = builder.input(key)
+                call[key] = builder.input(port_name(key))
         elif not given:
             if parameter.default is parameter.empty:
                 raise BuildError(f"{label}() needs a width for its bus {key!r}, for example {key}=8")
         elif role == "bus":
-            call[key] = builder.input_bus(key, _width(label, key, value))
+            call[key] = builder.input_bus(port_name(key), _width(label, key, value))
         else:
             call[key] = _input_sequence(builder, label, key, role, value)
     positional = [call.pop(k) for k, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and k in call]
     result = function(*positional, **call)
-    for out_name, signal in _outputs(label, result):
+    for out_name, signal in named_outputs(label, result):
         builder.output(out_name, signal)
     return builder.freeze()
+
+
+def port_name(parameter: str) -> str:
+    """The port that a parameter makes: ``in_`` makes ``in``."""
+    bare = parameter.removesuffix("_")
+    return bare if keyword.iskeyword(bare) else parameter
 
 
 def _role(hint: object) -> str | None:
@@ -148,7 +156,8 @@ def _input_sequence(builder: Builder, label: str, key: str, role: str, value: ob
     return [builder.input_bus(f"{key}{i}", _width(label, key, w)) for i, w in enumerate(value)]
 
 
-def _outputs(label: str, result: object) -> Iterator[tuple[str, Bit | Sequence[Bit]]]:
+def named_outputs(label: str, result: object) -> Iterator[tuple[str, Bit | Sequence[Bit]]]:
+    """The signals in what the generator called `label` returned, by output port name."""
     if isinstance(result, (Bit, Bus)):
         yield "out", result
         return

@@ -108,7 +108,11 @@ class Logic4Engine(Engine):
         )
         none = tuple(np.zeros_like(m) for m in state.memories)
         return FourState(
-            np.zeros_like(state.registers), none, n_patterns, np.broadcast_to(lanes, state.registers.shape).copy(), doubt
+            np.zeros_like(state.registers),
+            none,
+            n_patterns,
+            np.broadcast_to(lanes, state.registers.shape).copy(),
+            doubt,
         )
 
     @property
@@ -169,7 +173,9 @@ class _Program:
         for i in np.flatnonzero(op == READ):
             kind[i] = -1 - first[int(self.cells[i])]
         self.kind = kind.astype(np.int64)
-        pins = [net.fanin_of(int(c)) if IS_LOGIC[o] or IS_TRISTATE[o] else () for c, o in zip(self.cells, op, strict=True)]
+        pins = [
+            net.fanin_of(int(c)) if IS_LOGIC[o] or IS_TRISTATE[o] else () for c, o in zip(self.cells, op, strict=True)
+        ]
         self.ptr, self.pins = _csr(pins)
         self.inputs = np.array([k for port in net.inputs for k in port.nets], np.int32)
         functions = [(g.table, g.arity) if IS_LOGIC[g.op] else (0, 0) for g in GATES]

@@ -21,6 +21,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "aiger_ascii": (".aag",),
     "bench": (".bench",),
     "blif": (".blif",),
+    "dig": (".dig",),
+    "hdl": (".hdl",),
     "verilog": (".v", ".verilog"),
 }
 """Formats and their suffixes; each may carry ``.gz`` after it. A format is the module of its name."""
