@@ -141,7 +141,7 @@ class Logic4Engine(Engine):
         cycles = max(1, SLICE_CELLS // cost)
         for low in range(0, n_words, block):
             width = min(block, n_words - low)
-            scratch = np.zeros((2, net.n_nets, width), np.uint64)
+            scratch, dirty = _scratch(net, width)
             for start in range(0, n_cycles, cycles):
                 kernel.simulate(
                     low, width, stimulus.n_patterns, start, min(n_cycles, start + cycles), scratch[0], scratch[1],
@@ -149,13 +149,53 @@ class Logic4Engine(Engine):
                     p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.wired,
                     nets, out, out_unknown, n_cycles - kept,
                     net.registers, p.register_kind, p.register_pins, state.registers, state.unknown_registers,
-                    table, words, words_unknown, *p.reads, *p.writes,
+                    table, words, words_unknown, *p.reads, *p.writes, False, dirty,
                 )  # fmt: skip
         last = bits.lane_mask(stimulus.n_patterns)[-1:]
         for array in (out, out_unknown, state.registers, state.unknown_registers):
             array[..., -1:] &= last
         _restore(net, state, table, words, words_unknown)
         return out, {"unknown": out_unknown}
+
+
+class Settling:
+    """One block of lanes that is run on held inputs until nothing changes any more.
+
+    The caller changes ``planes`` and ``unknown`` (1, input bits, words) in place, calls :meth:`settle`, and
+    reads ``out`` and ``out_unknown`` (1, output bits, words).
+    """
+
+    def __init__(self, engine: Logic4Engine, stimulus: Stimulus) -> None:
+        net, p = engine.netlist, engine._program
+        state = engine.state or engine._power_up(stimulus.n_patterns)
+        assert isinstance(state, FourState)
+        self._engine, self.state_now, self.n_patterns = engine, state, stimulus.n_patterns
+        self.planes = np.array(stimulus.words[:1])
+        self.unknown = np.zeros_like(self.planes) if stimulus.unknown is None else np.array(stimulus.unknown[:1])
+        nets = np.array([k for port in net.outputs for k in port.nets], np.int32)
+        n_words = self.planes.shape[2]
+        self.out = np.zeros((1, len(nets), n_words), np.uint64)
+        self.out_unknown = np.zeros_like(self.out)
+        self._scratch, dirty = _scratch(net, n_words)
+        self._memory = _flatten(net, state)
+        self._fixed = (
+            p.inputs, p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.wired, nets, self.out, self.out_unknown, 0,
+            net.registers, p.register_kind, p.register_pins, state.registers, state.unknown_registers,
+            *self._memory, *p.reads, *p.writes, True, dirty,
+        )  # fmt: skip
+
+    def settle(self, limit: int) -> int | None:
+        """Run cycles until one changes nothing; how many that took, or None when `limit` were not enough."""
+        done = kernel.simulate(
+            0, self.planes.shape[2], self.n_patterns, 0, limit, self._scratch[0], self._scratch[1],
+            self.planes, self.unknown, *self._fixed,
+        )  # fmt: skip
+        return done if done < limit else None
+
+    def state(self) -> FourState:
+        """A copy of the state now."""
+        _restore(self._engine.netlist, self.state_now, *self._memory)
+        return self.state_now.copy()
 
 
 class _Program:
@@ -173,9 +213,7 @@ class _Program:
         for i in np.flatnonzero(op == READ):
             kind[i] = -1 - first[int(self.cells[i])]
         self.kind = kind.astype(np.int64)
-        pins = [
-            net.fanin_of(int(c)) if IS_LOGIC[o] or IS_TRISTATE[o] else () for c, o in zip(self.cells, op, strict=True)
-        ]
+        pins = [net.fanin_of(int(c)) for c in self.cells]  # a memory read's pins are its address
         self.ptr, self.pins = _csr(pins)
         self.inputs = np.array([k for port in net.inputs for k in port.nets], np.int32)
         functions = [(g.table, g.arity) if IS_LOGIC[g.op] else (0, 0) for g in GATES]
@@ -193,6 +231,11 @@ class _Program:
             _numbers(written), *_csr([w.address for _, w in written]), *_csr([w.data for _, w in written]),
             np.array([w.enable for _, w in written], np.int32),
         )  # fmt: skip
+
+
+def _scratch(net: Netlist, n_words: int) -> tuple[np.ndarray, np.ndarray]:
+    """Planes for every net, and the flags that say that nothing is computed yet."""
+    return np.zeros((2, net.n_nets, n_words), np.uint64), np.full(net.n_nets, 2, np.uint8)
 
 
 def _register_ops() -> list[int]:

@@ -117,7 +117,9 @@ def machine(
             return made
         except (NeedsSteps, LoopError) as exc:
             if steps is False:
-                raise ParseError(f"the drawing cannot be told in cycles of one clock: {exc}", source=drawing.source) from None
+                raise ParseError(
+                    f"the drawing cannot be told in cycles of one clock: {exc}", source=drawing.source
+                ) from None
     return _Maker(flat, True, given, program, words or {}).machine()
 
 
@@ -174,9 +176,7 @@ class _Maker:
         named = Netlist(
             net.name, net.op, net.fanin_ptr, net.fanin, net.ports, names, net.scopes, net.scope_of, net.memories
         )
-        return Machine(
-            named, self.board.steps, delays, self.initial, self.pin_numbers, frozenset(self.clocks)
-        )
+        return Machine(named, self.board.steps, delays, self.initial, self.pin_numbers, frozenset(self.clocks))
 
     # -- nets --------------------------------------------------------------------------------
 

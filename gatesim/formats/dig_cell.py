@@ -52,7 +52,12 @@ class Cell:
     """One element: reads its pins, drives its pins."""
 
     def __init__(
-        self, board: Board, instance: Instance, read: Mapping[str, Bus], write: Mapping[str, Bus], nets: Mapping[str, int]
+        self,
+        board: Board,
+        instance: Instance,
+        read: Mapping[str, Bus],
+        write: Mapping[str, Bus],
+        nets: Mapping[str, int],
     ) -> None:
         self.board, self.b, self.element, self.path = board, board.b, instance.element, instance.path
         self._read, self._write, self._nets = read, write, nets
@@ -70,8 +75,8 @@ class Cell:
 
     @property
     def full_name(self) -> str:
-        """Labels of all that it stands in, and its own."""
-        return "-".join([*self.path, self.element.label])
+        """Its label, in which a star stands for the labels of all that it stands in."""
+        return self.element.label.replace("*", "-".join(name for name in self.path if name))
 
     def bus(self, pin: str) -> Bus:
         """What an input pin reads, through its inverter if it has one."""
@@ -148,7 +153,7 @@ class Cell:
         if self.element.flag("isProgramMemory") and self.board.program is not None:
             words = [w & ((1 << width) - 1) for w in self.board.program[:depth]]
         for (label, address), value in self.board.words.items():
-            if label == self.element.label and 0 <= address < depth:
+            if label == self.full_name and 0 <= address < depth:
                 words += [0] * (address + 1 - len(words))
                 words[address] = value & ((1 << width) - 1)
         name = self.b.fresh_memory(self.full_name or self.element.kind)

@@ -253,6 +253,9 @@ class _Flattener:
 
         for start, end in drawing.wires:
             flat.join(net_at(start), net_at(end))
+        if is_generic(drawing):  # wires that code places may end on the middle of others
+            for point, wire in _touching(drawing.wires):
+                flat.join(net_at(point), net_at(wire[0]))
         ports: dict[str, int] = {}
         labels: dict[str, int] = {}
         for element in drawing.elements:
@@ -288,7 +291,9 @@ class _Flattener:
         if element.kind == "Switch" and element.flag("switchActsAsInput"):
             raise element.fail("a switch that a test moves is no gate: only digital elements are read")
         nets = {pin.name: net for pin, net in pins}
-        closed = not element.flag("blown") if element.kind == "Fuse" else element.flag("closed") or element.flag("Closed")
+        closed = (
+            not element.flag("blown") if element.kind == "Fuse" else element.flag("closed") or element.flag("Closed")
+        )
         for name, net in nets.items():
             if name[0] == "A":
                 if closed:
@@ -307,11 +312,29 @@ class _Flattener:
             raise element.fail("this sub-circuit contains itself")
         handed = _handed_down(element) if is_generic(drawing) else {}
         inner = concrete(drawing, handed)
-        name = element.label or "*"
-        ports = self.place(inner, handed, (*path, name), (*files, drawing.source))
+        ports = self.place(inner, handed, (*path, element.label), (*files, drawing.source))
         for pin in shape_of(element, inner):
             if pin.name in ports:
                 self.flat.join(net_at(placed(element, pin.at)), ports[pin.name])
+
+
+def _touching(wires: Sequence[tuple[Point, Point]]) -> Iterator[tuple[Point, tuple[Point, Point]]]:
+    """Ends of wires that lie between the ends of another, straight wire."""
+    rows: dict[int, list[tuple[Point, Point]]] = {}
+    columns: dict[int, list[tuple[Point, Point]]] = {}
+    for wire in wires:
+        (x1, y1), (x2, y2) = wire
+        if y1 == y2:
+            rows.setdefault(y1, []).append(wire)
+        elif x1 == x2:
+            columns.setdefault(x1, []).append(wire)
+    for x, y in {point for wire in wires for point in wire}:
+        for wire in rows.get(y, ()):
+            if min(wire[0][0], wire[1][0]) < x < max(wire[0][0], wire[1][0]):
+                yield (x, y), wire
+        for wire in columns.get(x, ()):
+            if min(wire[0][1], wire[1][1]) < y < max(wire[0][1], wire[1][1]):
+                yield (x, y), wire
 
 
 # -- shapes of sub-circuits ------------------------------------------------------------------

@@ -190,7 +190,7 @@ class _Parser:
         if self.accept(":"):
             self.expect("=")
             if target[0] != "name":
-                raise _CodeError("only a plain name can be declared with :=")
+                return ("set", target, self.expression())
             return ("export" if exported else "declare", target[1], self.expression())
         if exported:
             raise _CodeError("export goes with a declaration: export name := value;")

@@ -110,7 +110,9 @@ def parse_xml(text: str, source: str) -> Drawing:
     except (ValueError, RecursionError) as exc:
         raise ParseError(f"this is no XML: {exc}", source=source) from None
     if root.tag != "circuit":
-        raise ParseError(f"the outermost element is <{root.tag[:40]}>; a drawing of Digital has <circuit>", source=source)
+        raise ParseError(
+            f"the outermost element is <{root.tag[:40]}>; a drawing of Digital has <circuit>", source=source
+        )
     reader = _Reader(root, source)
     return reader.drawing()
 
@@ -215,7 +217,11 @@ class _Reader:
             case "shape":
                 return {"pins": self._shape_pins(node)}
             case "data":
-                return text if not len(node) else ",".join(f"{self._integer(c.text, 'data') & ~0 :x}" for c in list(node)[1:])
+                return (
+                    text
+                    if not len(node)
+                    else ",".join(f"{self._integer(c.text, 'data') & ~0:x}" for c in list(node)[1:])
+                )
             case "storedRoms":
                 return {"roms": self._roms(node)}
         return text
@@ -246,7 +252,9 @@ def words_of(element: Element, text: str, depth: int, width: int) -> list[int]:
             continue
         match = re.fullmatch(r"(?:(\d{1,9})\*)?(-?[0-9a-fA-F]{1,16})", part)
         if match is None:
-            raise element.fail(f"cannot read {part[:30]!r} in its data: hexadecimal words separated by commas are expected")
+            raise element.fail(
+                f"cannot read {part[:30]!r} in its data: hexadecimal words separated by commas are expected"
+            )
         repeat = int(match[1] or 1)
         if len(words) + repeat > max(depth, 1) and len(words) >= depth:
             break

@@ -115,7 +115,11 @@ def _read(port, r_memory, r_ptr, r_address, d_ptr, d_data, table, words, words_u
 @njit(cache=True, nogil=True)
 def _write(port, w_memory, w_ptr, w_address, d_ptr, d_data, enable, table, words, words_unknown,
            value, unknown, n_words, n_patterns, first_word):  # fmt: skip
-    """One write port in every lane; a word that may be written or not keeps only what agrees."""
+    """One write port in every lane; a word that may be written or not keeps only what agrees.
+
+    Returns whether any word is another one now.
+    """
+    changed = False
     base, stride, depth = table[w_memory[port], 0], table[w_memory[port], 1], table[w_memory[port], 2]
     for w in range(n_words):
         for lane in range(min(64, n_patterns - 64 * (first_word + w))):
@@ -128,14 +132,18 @@ def _write(port, w_memory, w_ptr, w_address, d_ptr, d_data, enable, table, words
             at = base + stride * (64 * (first_word + w) + lane)
             if open_bits == 0 and not maybe:
                 if known < np.uint64(depth):
-                    words[at + np.int64(known)] = data
-                    words_unknown[at + np.int64(known)] = doubt
+                    here = at + np.int64(known)
+                    changed |= words[here] != data or words_unknown[here] != doubt
+                    words[here] = data
+                    words_unknown[here] = doubt
                 continue
             for address in range(depth):
                 if _possible(address, known, open_bits):
                     lost = (words[at + address] ^ data) | words_unknown[at + address] | doubt
+                    changed |= lost != words_unknown[at + address]
                     words_unknown[at + address] = lost
                     words[at + address] &= ~lost
+    return changed
 
 
 @njit(cache=True, nogil=True)
@@ -148,13 +156,20 @@ def simulate(
     registers, register_kind, register_pins, state, state_unknown,
     table, words, words_unknown,
     r_memory, r_ptr, r_address, rd_ptr, rd_data,
-    w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable,
+    w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable, until_stable, dirty,
 ):  # fmt: skip
     """Cycles `start` to `end` of one block of words; `value` and `unknown` are (n_nets, n_words) scratch.
 
     ``kind[i]`` of the i-th cell in order: 0 and up a logic function, -1 - port a memory read, and from
-    -2**30 down a tri-state cell whose table is ``wired[kind + 2**31]``.
+    -2**30 down a tri-state cell whose table is ``wired[kind + 2**31]``. With `until_stable` it ends at the
+    first cycle that changes no register and no memory, and records the last cycle only. Returns the
+    number of cycles that were run.
+
+    A cell is computed again only where one of its pins has changed: ``dirty[net]`` says so, and comes in as
+    all 1 with fresh scratch, or as the last call left it.
     """
+    memory_moved = True
+    done = 0
     term = np.empty(n_words, np.uint64)
     can1 = np.empty(n_words, np.uint64)
     can0 = np.empty(n_words, np.uint64)
@@ -167,16 +182,31 @@ def simulate(
         unknown[1, w] = 0
     for i in range(len(registers)):
         for w in range(n_words):
+            changed = value[registers[i], w] != state[i, first_word + w]
+            if changed or unknown[registers[i], w] != state_unknown[i, first_word + w]:
+                dirty[registers[i]] = 1
             value[registers[i], w] = state[i, first_word + w]
             unknown[registers[i], w] = state_unknown[i, first_word + w]
     for cycle in range(start, end):
         at = cycle if len(planes) > 1 else 0
         for i in range(len(inputs)):
             for w in range(n_words):
+                if value[inputs[i], w] != planes[at, i, first_word + w]:
+                    dirty[inputs[i]] = 1
+                if unknown[inputs[i], w] != planes_unknown[at, i, first_word + w]:
+                    dirty[inputs[i]] = 1
                 value[inputs[i], w] = planes[at, i, first_word + w]
                 unknown[inputs[i], w] = planes_unknown[at, i, first_word + w]
         for i in range(len(cells)):
             net = cells[i]
+            again = dirty[net] == 2
+            for k in range(ptr[i], ptr[i + 1]):
+                again |= dirty[pins[k]] != 0
+            is_read = kind[i] < 0 and kind[i] >= -(1 << 30)
+            if not again and not (is_read and memory_moved):
+                dirty[net] = 0
+                continue
+            dirty[net] = 0
             if kind[i] >= 0:
                 n_pins = ptr[i + 1] - ptr[i]
                 _can(ones_ptr, ones_care, ones_literal, kind[i], pins, ptr[i], n_pins,
@@ -184,23 +214,41 @@ def simulate(
                 _can(zeros_ptr, zeros_care, zeros_literal, kind[i], pins, ptr[i], n_pins,
                      value, unknown, n_words, term, can0)  # fmt: skip
                 for w in range(n_words):
-                    value[net, w] = can1[w] & ~can0[w]
-                    unknown[net, w] = can1[w] & can0[w]
+                    v = can1[w] & ~can0[w]
+                    u = can1[w] & can0[w]
+                    if v != value[net, w] or u != unknown[net, w]:
+                        dirty[net] = 1
+                    value[net, w] = v
+                    unknown[net, w] = u
             elif kind[i] < -(1 << 30):
                 _wired(wired[kind[i] + (1 << 31)], pins, ptr[i], ptr[i + 1] - ptr[i],
                        value, unknown, n_words, can1, can0)  # fmt: skip
                 for w in range(n_words):
+                    if can1[w] != value[net, w] or can0[w] != unknown[net, w]:
+                        dirty[net] = 1
                     value[net, w] = can1[w]
                     unknown[net, w] = can0[w]
             else:
+                port = -1 - kind[i]
+                for k in range(rd_ptr[port], rd_ptr[port + 1]):
+                    dirty[rd_data[k]] = 1
                 _read(-1 - kind[i], r_memory, r_ptr, r_address, rd_ptr, rd_data, table, words, words_unknown,
                       value, unknown, n_words, n_patterns, first_word)  # fmt: skip
-        if cycle >= skip:
+        if cycle >= skip or until_stable:
+            row = 0 if until_stable else cycle - skip
             for i in range(len(observe)):
                 for w in range(n_words):
-                    out[cycle - skip, i, first_word + w] = value[observe[i], w]
-                    out_unknown[cycle - skip, i, first_word + w] = unknown[observe[i], w]
+                    out[row, i, first_word + w] = value[observe[i], w]
+                    out_unknown[row, i, first_word + w] = unknown[observe[i], w]
         for i in range(len(registers)):
+            again = False
+            for k in range(4 * i, 4 * i + 4):
+                again |= dirty[register_pins[k]] != 0
+            if not again:
+                for w in range(n_words):
+                    following[i, w] = value[registers[i], w]
+                    following_unknown[i, w] = unknown[registers[i], w]
+                continue
             _can(ones_ptr, ones_care, ones_literal, register_kind[i], register_pins, 4 * i, 4,
                  value, unknown, n_words, term, can1)  # fmt: skip
             _can(zeros_ptr, zeros_care, zeros_literal, register_kind[i], register_pins, 4 * i, 4,
@@ -208,14 +256,32 @@ def simulate(
             for w in range(n_words):
                 following[i, w] = can1[w] & ~can0[w]
                 following_unknown[i, w] = can1[w] & can0[w]
+        changed = False
         for port in range(len(w_memory)):
-            _write(port, w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable, table, words, words_unknown,
+            changed |= _write(port, w_memory, w_ptr, w_address, wd_ptr, wd_data, w_enable, table, words, words_unknown,
                    value, unknown, n_words, n_patterns, first_word)  # fmt: skip
+        memory_moved = changed
+        for i in range(len(inputs)):
+            dirty[inputs[i]] = 0
+        dirty[0] = 0
+        dirty[1] = 0
         for i in range(len(registers)):
+            dirty[registers[i]] = 0
             for w in range(n_words):
+                moved = value[registers[i], w] ^ following[i, w]
+                moved |= unknown[registers[i], w] ^ following_unknown[i, w]
+                if moved:
+                    dirty[registers[i]] = 1
+                    # What the unused lanes of the last word do matters to nobody.
+                    left = n_patterns - 64 * (first_word + w)
+                    changed |= (moved << np.uint64(64 - left)) != 0 if left < 64 else True
                 value[registers[i], w] = following[i, w]
                 unknown[registers[i], w] = following_unknown[i, w]
+        done += 1
+        if until_stable and not changed:
+            break
     for i in range(len(registers)):
         for w in range(n_words):
             state[i, first_word + w] = value[registers[i], w]
             state_unknown[i, first_word + w] = unknown[registers[i], w]
+    return done

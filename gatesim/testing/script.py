@@ -299,7 +299,9 @@ class _Run:
         file = self._beside(command, command.arguments[1])
         for address, line in enumerate(_text(file).split()):
             if len(line) != 16 or line.strip("01"):
-                raise ParseError(f"{line[:40]!r} is no instruction: 16 digits 0 and 1", source=str(file), line=address + 1)
+                raise ParseError(
+                    f"{line[:40]!r} is no instruction: 16 digits 0 and 1", source=str(file), line=address + 1
+                )
             self._poke_program(address, int(line, 2))
         self.chip.settle()
 
@@ -312,7 +314,9 @@ class _Run:
         (count,) = command.arguments
         if count is None or count * max(1, len(command.body)) > MAX_COMMANDS:
             many = "for ever" if count is None else f"{count} times"
-            raise self._at(command, f"repeat {many} is more than the {MAX_COMMANDS} commands that a script may carry out")
+            raise self._at(
+                command, f"repeat {many} is more than the {MAX_COMMANDS} commands that a script may carry out"
+            )
         for _ in range(count):
             self.carry_out(command.body)
 
@@ -328,7 +332,9 @@ class _Run:
                 continue
             before = ()
             if not self.keys or "Keyboard" not in self.chip.values:
-                raise self._at(command, "this loop never ends: nothing changes in it. If it waits for a key, give --key CODE")
+                raise self._at(
+                    command, "this loop never ends: nothing changes in it. If it waits for a key, give --key CODE"
+                )
             self.chip.values["Keyboard"] = self.keys.pop(0)
             self.chip.settle()
 
@@ -370,7 +376,9 @@ class _Run:
             return
         number = self.compared
         if number >= len(self._expected):
-            raise _Failure(f"{self.path}:{command.line}: {self._expected_from} ends before this line\n  got      {line}")
+            raise _Failure(
+                f"{self.path}:{command.line}: {self._expected_from} ends before this line\n  got      {line}"
+            )
         wanted = self._expected[number].strip()
         self.compared += 1
         if len(wanted) != len(line) or any(w not in (g, "*") for w, g in zip(wanted, line, strict=True)):
@@ -384,7 +392,9 @@ class _Run:
         if self._expected is None:
             raise UnknownNameError(f"{self.path}: the script compares nothing: it has no compare-to")
         if self.compared < len(self._expected):
-            raise _Failure(f"{self.path}: the script ends, but line {self.compared + 1} of {self._expected_from} is expected")
+            raise _Failure(
+                f"{self.path}: the script ends, but line {self.compared + 1} of {self._expected_from} is expected"
+            )
 
 
 def _centred(column: Column) -> str:
