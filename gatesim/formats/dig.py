@@ -149,9 +149,12 @@ class _Maker:
         roms = flat.drawing.attributes.get("romContent")
         found = roms.get("roms") if isinstance(roms, dict) else None
         self.board.roms = found if isinstance(found, dict) else {}
+        files = roms.get("files") if isinstance(roms, dict) else None
+        self.board.rom_files = files if isinstance(files, dict) else {}
         self.width = {flat.root(net): pin.width for _, pin, net in flat.checks}
         self.drivers: dict[int, list[Bus]] = {}
         self.pulls: dict[int, set[str]] = {}
+        self.board.pulls = self.pulls
         self.driven: dict[int, Bus] = {}
         self.writes: dict[int, dict[str, Bus]] = {}  # wires that each instance drives, by pin
         self.initial: dict[str, int | str] = {}
@@ -293,7 +296,8 @@ class _Maker:
             if element.kind not in ("Out", "LED", "Probe"):
                 self._both_ways(instance, taken)
                 continue
-            name = element.label or (f"Out at ({element.x}, {element.y})" if element.kind == "Out" else "")
+            label = element.label.replace("*", "-".join(n for n in instance.path if n))
+            name = label or (f"Out at ({element.x}, {element.y})" if element.kind == "Out" else "")
             if not name or (element.kind != "Out" and (name in taken or name in self.board.probes)):
                 continue
             if name in taken:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from ..builder import Builder
 from ..signals import Bit, Bus, as_bus
-from .dig_flat import Instance
+from .dig_flat import Instance, load_hex
 from .dig_xml import Element, words_of
 
 MAX_MEMORY_WORDS = 1 << 25
@@ -31,6 +31,8 @@ class Board:
         self.presets, self.program = presets, program
         self.words: Mapping[tuple[str, int], int] = {}
         self.roms: Mapping[str, str] = {}
+        self.rom_files: Mapping[str, str] = {}
+        self.pulls: Mapping[int, set[str]] = {}
         self.memory_words = 0
         self.probes: dict[str, Bus] = {}
         self.clocks: dict[tuple[int, bool], Bit] = {}
@@ -100,6 +102,10 @@ class Cell:
             self.board.clocks[key] = known
         return known
 
+    def pulled(self, pin: str) -> set[str]:
+        """Which resistors hang on the net of a pin."""
+        return self.board.pulls.get(self._nets[pin], set())
+
     def need_steps(self, why: str) -> None:
         """Refuse to be told in cycles."""
         if not self.steps:
@@ -134,7 +140,7 @@ class Cell:
         if self.element.label:
             held.named("-".join([*self.path, self.element.label]))
             if self.element.flag("valueIsProbe"):
-                self.board.probes.setdefault(self.element.label, held)
+                self.board.probes.setdefault(self.full_name, held)
         return held
 
     def memory(
@@ -161,5 +167,8 @@ class Cell:
 
     def data(self, depth: int, width: int) -> list[int]:
         """The words that the element holds in the drawing, or the drawing holds for it."""
-        text = self.board.roms.get(self.full_name, None)
-        return words_of(self.element, self.element.text("Data") if text is None else text, depth, width)
+        if self.full_name in self.board.rom_files:
+            words: object = load_hex(self.element, self.board.rom_files[self.full_name])
+        else:
+            words = self.board.roms.get(self.full_name, self.element.attributes.get("Data", ""))
+        return words_of(self.element, words, depth, width)

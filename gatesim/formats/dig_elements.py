@@ -108,7 +108,15 @@ def _pin_control(c: Cell) -> None:
 
 
 def _diode(c: Cell) -> None:
-    if not c.e.flag("blown") and not c.e.flag("Blown"):
+    """Where a resistor says which way the signal goes the other end drives nothing."""
+    blown = c.e.flag("blown") or c.e.flag("Blown")
+    if not blown and c.pulled("cathode"):
+        c.wire("cathode", c.b.one, enable=c.b.gate("PULLDOWN", c.bit("anode")))
+        c.wire("anode", c.board.floating)
+    elif not blown and c.pulled("anode"):
+        c.wire("anode", c.b.zero, enable=~c.b.gate("PULLUP", c.bit("cathode")))
+        c.wire("cathode", c.board.floating)
+    elif not blown:
         c.out("cathode", c.b.one, enable=c.b.gate("PULLDOWN", c.bit("anode")))
         c.out("anode", c.b.zero, enable=~c.b.gate("PULLUP", c.bit("cathode")))
     else:
@@ -251,7 +259,7 @@ def _latch(c: Cell) -> None:
         kept = c.b.mux(idle, c.b.gate("ANDNOT", on, off), wire)
         c.b.drive(wire, c.b.flip_flop(c.b.mux(lost, kept, c.board.unknown), init=init))
     if c.e.label and c.e.flag("valueIsProbe"):
-        c.board.probes.setdefault(c.e.label, Bus((q,)))
+        c.board.probes.setdefault(c.full_name, Bus((q,)))
     c.wire("Q", q)
     c.wire("~Q", qn)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from ..errors import ParseError, unknown_name
 from .dig_generic_code import run_code
 from .dig_pins import GRID, PINS, SHOWN_ONLY, Pin, driver, placed, reader
 from .dig_pins import box as box_pins
-from .dig_xml import MAX_ELEMENTS, Drawing, Element, Point, parse_xml
+from .dig_xml import MAX_ELEMENTS, MAX_WORDS, Drawing, Element, Point, parse_xml
 
 MAX_DEPTH = 40
 """Sub-circuits inside sub-circuits, at most."""
@@ -32,8 +33,7 @@ _SWITCH_LEVEL = {
 _NOT_READ = {
     "External": "it is described in Verilog or VHDL: read that file instead",
     "ExternalFile": "it is described in Verilog or VHDL: read that file instead",
-    "GraphicCard": "it is a screen", "Keyboard": "it waits for a person", "RotEncoder": "it waits for a person",
-    "Telnet": "it talks to a network", "VGA": "it is a screen", "Monoflop": "it counts the ticks of a real clock",
+    "RotEncoder": "it waits for a person", "Telnet": "it talks to a network", "Monoflop": "it counts the ticks of a real clock",
     "PRNG": "its values are random",
 }  # fmt: skip
 
@@ -150,6 +150,27 @@ def flatten(drawing: Drawing, library: Library, args: dict[str, object] | None =
     return flat
 
 
+def load_hex(element: Element, name: str) -> list[int]:
+    """Words of a file beside the drawing, in the form ``v2.0 raw``: hexadecimal words, ``3*ff`` for repeats."""
+    path = Path(element.source).parent / name.replace("\\", "/").rsplit("/", 1)[-1]
+    if element.source.startswith("<") or not path.is_file():
+        raise element.fail(f"it loads the file {name[:60]!r}, which is not beside the drawing")
+    if path.stat().st_size > MAX_FILE:
+        raise element.fail(f"{path.name} is longer than {MAX_FILE} bytes")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines or lines[0].strip() != "v2.0 raw":
+        raise element.fail(f"{path.name} does not begin with 'v2.0 raw': no other form of contents is read")
+    words: list[int] = []
+    for number, line in enumerate(lines[1:], 2):
+        for part in line.partition("#")[0].split():
+            match = re.fullmatch(r"(?:(\d{1,8})\*)?(?:0x)?([0-9a-fA-F]{1,16})", part)
+            count = min(int(match[1] or 1), MAX_WORDS) if match else 0
+            if match is None or len(words) + count > MAX_WORDS:
+                raise element.fail(f"{path.name}:{number}: cannot read {part[:30]!r}, a hexadecimal word is expected")
+            words += [int(match[2], 16)] * count
+    return words
+
+
 # -- generic circuits ------------------------------------------------------------------------
 
 
@@ -207,6 +228,7 @@ def concrete(drawing: Drawing, args: dict[str, object] | None) -> Drawing:
         if not code or element.kind in ("GenericInitCode", "Testcase"):
             continue
         names: dict[str, object] = {
+            "loadHex": lambda name, *more, element=element: load_hex(element, str(name)),
             "args": given, "global": shared, "settings": settings, "addWire": add_wire, "addComponent": add_component,
         }  # fmt: skip
         if element.kind.endswith(".dig"):
@@ -273,7 +295,8 @@ class _Flattener:
                 self._sub_circuit(element, net_at, args, path, files)
             else:
                 pins = [(pin, net_at(placed(element, pin.at))) for pin in PINS[kind](element)]
-                flat.checks += [(element, pin, net) for pin, net in pins if pin.width]
+                if not (path and kind in ("In", "Out", "Clock")):  # inside, those only name a net
+                    flat.checks += [(element, pin, net) for pin, net in pins if pin.width]
                 if kind in ("Switch", "SwitchDT", "Fuse"):
                     self._switch(element, pins)
                 elif path and kind in ("In", "Out", "Clock"):

@@ -6,6 +6,7 @@ hands an argument to a sub-circuit, loops place elements and wires.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -464,6 +465,9 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_random = random.Random(0)  # Digital's own is different in every run
+
+
 def _panic(*message: object) -> None:
     raise _CodeError("it gives up: " + " ".join(map(_text, message))[:200])
 
@@ -475,6 +479,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ceil": lambda v: int(-(-v // 1)),
     "round": lambda v: int(v + 0.5 if v >= 0 else v - 0.5),
     "abs": abs,
+    "random": _random.randrange,
     "min": min,
     "max": max,
     "bitsNeededFor": lambda v: max(1, int(v).bit_length()),

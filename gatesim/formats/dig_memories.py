@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from ..signals import Bus
 from .dig_cell import Cell
 from .dig_elements import Function
+from .dig_flat import load_hex
 from .dig_pins import address_bits
-
-MAX_HEX_FILE = 1 << 26
-"""Bytes of a file that a ROM loads, at most."""
 
 
 def _size(c: Cell) -> tuple[int, int]:
@@ -28,28 +23,7 @@ def _lut(c: Cell) -> None:
 def _rom_words(c: Cell, depth: int, width: int) -> list[int]:
     if not c.e.flag("autoReload"):
         return c.data(depth, width)
-    name = c.e.text("lastDataFile").replace("\\", "/").rsplit("/", 1)[-1]
-    path = Path(c.e.source).parent / name
-    if not name or not path.is_file():
-        raise c.e.fail(f"it loads the file {name[:60]!r}, which is not beside the drawing")
-    return hex_words(c, path)[:depth]
-
-
-def hex_words(c: Cell, path: Path) -> list[int]:
-    """Words of a file in the form ``v2.0 raw``: hexadecimal words, ``3*ff`` for repeats."""
-    if path.stat().st_size > MAX_HEX_FILE:
-        raise c.e.fail(f"{path.name} is longer than {MAX_HEX_FILE} bytes")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    if not lines or lines[0].strip() != "v2.0 raw":
-        raise c.e.fail(f"{path.name} does not begin with 'v2.0 raw': no other form of contents is read")
-    words: list[int] = []
-    for number, line in enumerate(lines[1:], 2):
-        for part in line.partition("#")[0].split():
-            match = re.fullmatch(r"(?:(\d{1,8})\*)?(?:0x)?([0-9a-fA-F]{1,16})", part)
-            if match is None or len(words) > 1 << 24:
-                raise c.e.fail(f"{path.name}:{number}: cannot read {part[:30]!r}, a hexadecimal word is expected")
-            words += [int(match[2], 16)] * min(int(match[1] or 1), 1 << 24)
-    return words
+    return load_hex(c.e, c.e.text("lastDataFile"))[:depth]
 
 
 def _rom(c: Cell) -> None:
@@ -78,6 +52,21 @@ def _ram(data_pin: str, kept: bool) -> Function:
         c.out("D", word, enable=c.bit("ld"))
 
     return make
+
+
+def _graphic_card(c: Cell) -> None:
+    """The memory of a screen; nobody looks at it."""
+    depth = 2 * c.e.number("graphicWidth", 160, 1, 4096) * c.e.number("graphicHeight", 100, 1, 4096)
+    store = c.b.gate("AND", c.rising(), c.bit("str"))
+    address = c.bus("A")
+    (word,) = c.memory(depth, c.e.bits(), [address], [(address, c.bus("D"), store)])
+    c.out("D", word, enable=c.bit("ld"))
+
+
+def _keyboard(c: Cell) -> None:
+    """A keyboard that nobody touches."""
+    c.out("D", c.b.zero.repeat(16), enable=c.bit("en"))
+    c.wire("av", c.b.zero)
 
 
 def _static_ram(c: Cell) -> None:
@@ -140,8 +129,6 @@ MEMORIES: dict[str, Function] = {
     "LookUpTable": _lut, "ROM": _rom, "ROMDualPort": _rom_two_ports,
     "RAMDualPort": _ram("Din", False), "EEPROMDualPort": _ram("Din", True), "RAMSinglePort": _ram("D", False),
     "RAMSinglePortSel": _static_ram, "EEPROM": _eeprom, "RAMDualAccess": _two_ports,
-    "RegisterFile": _register_file, "BlockRAMDualPort": _block_ram, "RAMAsync": _asynchronous,
+    "GraphicCard": _graphic_card, "Keyboard": _keyboard, "RegisterFile": _register_file, "BlockRAMDualPort": _block_ram, "RAMAsync": _asynchronous,
 }  # fmt: skip
 """What becomes of each memory."""
-
-__all__ = ["MEMORIES", "hex_words"]

@@ -218,6 +218,13 @@ def _lut(e: Element) -> list[Pin]:
     return box(inputs, [("out", e.bits())], width=e.number("Width", 3, 1, 1000))
 
 
+def _graphic_card(e: Element) -> list[Pin]:
+    words = 2 * e.number("graphicWidth", 160, 1, 4096) * e.number("graphicHeight", 100, 1, 4096)
+    left = [("A", max(1, (words - 1).bit_length())), ("str", 1), ("C", 1), ("ld", 1), ("B", 1)]
+    *inputs, data = box(left, [("D", e.bits())], width=e.number("Width", 3, 1, 1000))
+    return [*inputs, Pin("D", data.at, True, True, data.width)]
+
+
 def _toggle(e: Element) -> list[Pin]:
     return _fixed("T C" if e.flag("withEnable", True) else "C", "Q ~Q")(e)
 
@@ -283,6 +290,8 @@ PINS: dict[str, Callable[[Element], list[Pin]]] = {
     "Add": _fixed("a:B b:B c_i", "s:B c_o"), "Sub": _fixed("a:B b:B c_i", "s:B c_o"),
     "Mul": _multiplier, "Div": _fixed("a:B b:B", "q:B r:B"), "Neg": _fixed("in:B", "out:B"),
     "Comparator": _fixed("a:B b:B", "> = <"), "BarrelShifter": _shifter, "BitExtender": _extender,
+    "GraphicCard": _graphic_card,
+    "Keyboard": lambda e: box([("C", 1), ("en", 1)], [("D", 16), ("av", 1)], inverted=e.inverted()),
     "BitCount": _bit_count, "PinControl": _pin_control,
     "Diode": lambda e: [both("cathode", 0, 0), both("anode", 0, -1)],
     "DiodeForward": lambda e: [reader("in", 0, 0), driver("out", 0, 1)],
@@ -295,6 +304,6 @@ PINS: dict[str, Callable[[Element], list[Pin]]] = {
 SHOWN_ONLY = frozenset({
     "Text", "Rectangle", "Testcase", "Data", "ScopeTrigger", "PowerSupply", "LightBulb", "Seven-Seg",
     "Seven-Seg-Hex", "Sixteen-Seg", "RGBLED", "PolarityAwareLED", "Break", "Stop", "GenericInitCode",
-    "GenericCode", "AsyncSeq", "LedMatrix", "Terminal", "StepperMotorUnipolar", "StepperMotorBipolar", "MIDI",
+    "GenericCode", "AsyncSeq", "LedMatrix", "Terminal", "VGA", "StepperMotorUnipolar", "StepperMotorBipolar", "MIDI",
 })  # fmt: skip
 """Elements that show or describe something and drive no net: they are passed over."""

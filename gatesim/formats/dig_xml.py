@@ -223,7 +223,9 @@ class _Reader:
                     else ",".join(f"{self._integer(c.text, 'data') & ~0:x}" for c in list(node)[1:])
                 )
             case "storedRoms":
-                return {"roms": self._roms(node)}
+                return {"roms": self._roms(node, "data")}
+            case "romList":
+                return {"files": self._roms(node, "romFile/romFile")}
         return text
 
     def _shape_pins(self, node: ElementTree.Element) -> dict[str, Point]:
@@ -234,19 +236,21 @@ class _Reader:
                 pins[name] = self._point(pin, "pos")
         return pins
 
-    def _roms(self, node: ElementTree.Element) -> dict[str, str]:
+    def _roms(self, node: ElementTree.Element, tag: str) -> dict[str, str]:
         found: dict[str, str] = {}
         for entry in node.iter("entry"):
-            name, data = entry.findtext("string"), entry.find("data")
+            name, data = entry.findtext("string"), entry.find(tag)
             if name is not None and data is not None:
                 found[name] = data.text or ""
         return found
 
 
-def words_of(element: Element, text: str, depth: int, width: int) -> list[int]:
-    """Memory contents from Digital's text: hexadecimal words, ``3*ff`` for repeats."""
+def words_of(element: Element, data: object, depth: int, width: int) -> list[int]:
+    """Memory contents from Digital's text: hexadecimal words, ``3*ff`` for repeats; or from a list."""
     mask, words = (1 << width) - 1, []
-    for part in text.split(","):
+    if isinstance(data, list):
+        return [v & mask for v in data[:depth] if isinstance(v, int)]
+    for part in str(data).split(","):
         part = part.strip()
         if not part:
             continue

@@ -35,7 +35,7 @@ MAX_TICKS = 2_000
 POWER_UPS = 64
 """Power-ups tried, as lanes, for a circuit that does not settle from all zeros."""
 
-MAX_DONT_CARES = 12
+MAX_DONT_CARES = 16
 """Inputs of one row that may be X: the row is run for every combination."""
 
 SECONDS = 60.0
@@ -245,11 +245,7 @@ class _Run:
                 continue
             name = self.columns[i]
             if name in self.case.virtual and name not in self.outputs:
-                names = Names(outside=lambda n: self._number(n, value, unknown, lane) if n in self.outputs else None)
-                try:
-                    got: int | None = self.case.virtual[name](names)
-                except GatesimError:
-                    got = None
+                got = self._virtual(name, value, unknown, lane)
                 right, width, shown = got is not None and wanted == got, 64, "X" if got is None else str(got)
             else:
                 width = self.outputs[name]
@@ -266,6 +262,31 @@ class _Run:
                 raise _Failure(
                     f"{self.source}: row in line {row.line}{variables}: {name} is {shown}, expected {asked}; inputs {inputs}"
                 )
+
+    def _virtual(self, name: str, value: np.ndarray, unknown: np.ndarray, lane: int) -> int | None:
+        """A declared signal; outputs that are partly unknown count when they do not matter for it."""
+        texts: dict[str, str] = {}
+
+        def outside(output: str) -> int | None:
+            if output not in self.outputs:
+                return None
+            texts.setdefault(output, self._letters(output, value, unknown, lane))
+            open_bits = [(o, i) for o, text in texts.items() for i, letter in enumerate(text) if letter in "XZ"]
+            bits_now = list(texts[output])
+            for k, (o, i) in enumerate(open_bits):
+                if o == output:
+                    bits_now[i] = str(choice >> k & 1)
+            return int("".join(bits_now), 2)
+
+        found: set[int] = set()
+        choice, count = 0, 1
+        while choice < count:
+            found.add(self.case.virtual[name](Names(outside=outside)))
+            count = 1 << min(10, sum(text.count("X") + text.count("Z") for text in texts.values()))
+            choice += 1
+            if len(found) > 1:
+                return None
+        return found.pop()
 
     def _letters(self, name: str, value: np.ndarray, unknown: np.ndarray, lane: int = 0) -> str:
         """An output as 0, 1, X, Z, most significant bit first."""
