@@ -33,6 +33,7 @@ _LAZY = {
     "strash": "passes",
     "map_to": "passes",
     "equivalent": "equivalence",
+    "two_valued": "tristate",
     "read": "formats",
     "write": "formats",
 }
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .schedule import Schedule, compile
     from .simulation import simulate, toggles
     from .stimulus import Stimulus
+    from .tristate import two_valued
 
 
 def __getattr__(name: str):

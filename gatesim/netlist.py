@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from .errors import NetlistError, unknown_name
+from .errors import NetlistError, UnsupportedError, unknown_name
 from .gates import CONST0, CONST1, GATES, IS_LOGIC, IS_REGISTER, IS_TRISTATE
 from .memory import Memory
 from .validation import validate
@@ -131,6 +131,16 @@ class Netlist:
     def tristate(self) -> np.ndarray:
         """(k,) int32: the cells that know Z (TRI, RESOLVE, PULLUP, PULLDOWN), ascending."""
         return np.flatnonzero(IS_TRISTATE[self.op]).astype(np.int32)
+
+    def require_two_valued(self, who: str) -> None:
+        """Refuse cells that know Z, for `who` understands 0 and 1 only; UnsupportedError names the first."""
+        if len(self.tristate):
+            cell = int(self.tristate[0])
+            raise UnsupportedError(
+                f"{self.name!r} has tri-state cells (the first is {GATES[self.op[cell]].name} {self.net_name(cell)!r}): "
+                f"{who} knows 0 and 1 only; simulate with engine 'logic4', or turn buses into gates with "
+                "gatesim.two_valued()"
+            )
 
     def counts(self) -> dict[str, int]:
         """Cells by gate name, in table order; constants and zero counts left out."""

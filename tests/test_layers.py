@@ -34,7 +34,7 @@ LAYERS = (
     ("gatesim.engines.",),
     ("gatesim.timing.",),
     ("gatesim.simulation", "gatesim.conformance", "gatesim.tiling"),
-    ("gatesim.equivalence", "gatesim.approximation"),
+    ("gatesim.equivalence", "gatesim.tristate", "gatesim.testing.", "gatesim.approximation"),
     ("circuits.",),
     ("quantum.",),
     ("demos.",),

@@ -8,6 +8,7 @@ from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
 from .sim import sim
+from .test import test_command
 from .tour import tour
 from .water import water
 
@@ -24,6 +25,7 @@ app.command("sim")(sim)
 app.command("info")(info)
 app.command("map")(map_command)
 app.command("error")(error)
+app.command("test")(test_command)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")

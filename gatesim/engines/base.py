@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import bits
 from ..errors import GatesimError, UnsupportedError, ValueFitError
-from ..gates import DFF1, GATES
+from ..gates import DFF1
 from ..netlist import Netlist
 from ..reductions import Request, Summary, reduce_planes
 from ..results import Result, State
@@ -42,13 +42,8 @@ class Engine:
         """
         if threads is not None and threads < 1:
             raise ValueFitError(f"threads must be at least 1, not {threads}")
-        net = schedule.netlist
-        if len(net.tristate) and not self.four_valued:
-            cell = int(net.tristate[0])
-            raise UnsupportedError(
-                f"{net.name!r} has tri-state cells (the first is {GATES[net.op[cell]].name} {net.net_name(cell)!r}): "
-                f"engine {self.name!r} knows 0 and 1 only; use engine 'logic4', or passes.two_valued()"
-            )
+        if not self.four_valued:
+            schedule.netlist.require_two_valued(f"engine {self.name!r}")
         self.schedule = schedule
         self.threads = threads
         self._state: State | None = None

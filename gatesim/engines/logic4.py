@@ -13,11 +13,12 @@ import numpy as np
 
 from .. import bits
 from ..analysis import levels
-from ..errors import unknown_name
+from ..errors import ValueFitError, unknown_name
 from ..four import cubes, four_table, next_state_table
 from ..gates import GATES, IS_LOGIC, IS_TRISTATE, READ
 from ..kernels import logic4 as kernel
 from ..netlist import Netlist
+from ..reductions import Request, reduce_planes
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
@@ -156,6 +157,12 @@ class Logic4Engine(Engine):
             array[..., -1:] &= last
         _restore(net, state, table, words, words_unknown)
         return out, {"unknown": out_unknown}
+
+    def _summarize(self, stimulus: Stimulus, state: State, nets: np.ndarray, request: Request):
+        words, extra = self._simulate(stimulus, state, nets, "all")
+        if extra.pop("unknown").any():
+            raise ValueFitError("a summary adds up numbers: an observed bit is X or Z; use run() and result.text()")
+        return reduce_planes(request, words, stimulus.n_patterns), extra
 
 
 class Settling:

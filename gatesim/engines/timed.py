@@ -62,6 +62,7 @@ class TimedEngine:
     name = "timed"
 
     def __init__(self, net: Netlist, delays, *, model: str = "inertial") -> None:
+        net.require_two_valued(f"engine {self.name!r}")
         self.netlist, self.model = net, checked_model(model)
         self.rise_ps, self.fall_ps = checked_delays(net, delays)
         self._readers = _readers(net)

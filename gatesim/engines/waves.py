@@ -58,6 +58,7 @@ class WaveEngine:
     name = "waves"
 
     def __init__(self, net: Netlist, delays, *, model: str = "inertial", threads: int | None = None) -> None:
+        net.require_two_valued(f"engine {self.name!r}")
         if not net.is_combinational:
             raise UnsupportedError(
                 f"{net.name!r} has state; the waveform engine takes combinational netlists: use TimedEngine"

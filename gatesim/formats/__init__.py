@@ -120,6 +120,7 @@ def dumps(net: Netlist, format: str) -> str | bytes:
     module = _module(format)
     if not hasattr(module, "dump"):
         raise UnsupportedError(f"format {format!r} can be read only")
+    net.require_two_valued(f"format {format!r}")
     return module.dump(net)
 
 

@@ -291,6 +291,7 @@ def map_to_map(net: Netlist, basis: str, *, optimise: bool = True) -> tuple[Netl
 
 def expand(net: Netlist, by_op: dict[int, Template]) -> tuple[Netlist, np.ndarray]:
     """Replace every logic cell by its template, all cells of one op at a time."""
+    net.require_two_valued("mapping onto gates")
     size_of_op = np.ones(len(GATES), np.int64)
     for op, template in by_op.items():
         size_of_op[op] = len(template.rows)

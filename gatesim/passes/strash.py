@@ -57,6 +57,7 @@ def strash(net: Netlist, ops: Iterable[str] | None = None) -> Netlist:
 
 def strash_map(net: Netlist, ops: Iterable[str] | None = None) -> tuple[Netlist, np.ndarray]:
     """:func:`strash`, and (n_nets,) int32: the new net of every old one, -1 where it is gone."""
+    net.require_two_valued("strash()")
     names = [ops] if isinstance(ops, str) else ops
     allowed = ALL_LOGIC if names is None else frozenset(gate(name).op for name in names)
     not_op, not_pins = _inverter(allowed)
