@@ -103,19 +103,21 @@ class _Reader:
         self._files: dict[Path, Chip] = {}
         self._n_parts = 0
 
-    def uses_keyboard(self, chip: Chip, seen: tuple[str, ...] = ()) -> bool:
+    def uses_keyboard(self, chip: Chip) -> bool:
         """Whether some part, however deep, waits for a key (which then is an input of the whole)."""
-        seen = (*seen, chip.name)
-        for part in chip.parts:
-            if part.name in seen or len(seen) > MAX_DEPTH:
-                continue
-            inner = self._file(chip, part.name)
-            if inner is None or inner.builtin is not None:
+        waiting, seen = [chip], {chip.name}
+        while waiting:
+            outer = waiting.pop()
+            for part in outer.parts:
+                if part.name in seen:
+                    continue
+                seen.add(part.name)
+                inner = self._file(outer, part.name)
                 name = part.name if inner is None else inner.builtin
-                if "Keyboard" in {p.name for p in _built(name).inputs} if name in builtin_names() else False:
+                if name is None and inner is not None:
+                    waiting.append(inner)
+                elif name in builtin_names() and "Keyboard" in {p.name for p in _built(str(name)).inputs}:
                     return True
-            elif self.uses_keyboard(inner, seen):
-                return True
         return False
 
     def place_chip(self, chip: Chip, inputs: dict[str, Bus], above: tuple[str, ...]) -> dict[str, Bus]:
