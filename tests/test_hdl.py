@@ -43,7 +43,9 @@ def test_parts_pieces_of_buses_and_constants():
 
 
 def test_parts_before_their_drivers_and_clocked_loops():
-    net = parse("CHIP Count { IN up; OUT out[16]; PARTS: Register(in=n, load=up, out=q, out=out); Inc16(in=q, out=n); }")
+    net = parse(
+        "CHIP Count { IN up; OUT out[16]; PARTS: Register(in=n, load=up, out=q, out=out); Inc16(in=q, out=n); }"
+    )
     assert simulate(net, up=[1, 1, 0, 1, 1])["out"].tolist() == [0, 1, 2, 2, 3]
 
 
@@ -104,7 +106,9 @@ def test_chips_that_contain_themselves_and_chips_that_explode(tmp_path, monkeypa
         read(tmp_path / "A.hdl")
     parts = " ".join(f"C{{}}(a=a, out=w{k});" for k in range(30))
     for level in range(12):
-        (tmp_path / f"C{level}.hdl").write_text(f"CHIP C{level} {{ IN a; OUT out; PARTS: {parts.replace('{}', str(level + 1))} }}")
+        (tmp_path / f"C{level}.hdl").write_text(
+            f"CHIP C{level} {{ IN a; OUT out; PARTS: {parts.replace('{}', str(level + 1))} }}"
+        )
     (tmp_path / "C12.hdl").write_text("CHIP C12 { IN a; OUT out; PARTS: Not(in=a, out=out); }")
     monkeypatch.setattr("gatesim.formats.hdl.MAX_PARTS", 5_000)
     with pytest.raises(ParseError, match="C0 needs more than 5000 parts"):
@@ -179,7 +183,10 @@ def test_a_script_with_all_its_commands(counting):
 @pytest.mark.parametrize(
     ("expected", "message"),
     [
-        (EXPECTED.replace("|    2 |", "|    3 |"), r"Count.tst:7: line 5 of .*Count.cmp differs\n  expected \| 2 .*\n  got "),
+        (
+            EXPECTED.replace("|    2 |", "|    3 |"),
+            r"Count.tst:7: line 5 of .*Count.cmp differs\n  expected \| 2 .*\n  got ",
+        ),
         (EXPECTED + "| more |\n", "the script ends, but line 7 of .* is expected"),
         ("|time |up | out  |Regist|\n", "Count.cmp ends before this line"),
     ],
@@ -226,7 +233,17 @@ def test_bad_scripts_are_refused(counting, text, monkeypatch):
 
 def test_the_computer_runs_a_program_and_the_keyboard_is_pressed(tmp_path):
     # D = 7; RAM[3] = D; D = D + 1; RAM[4] = D; then for ever
-    words = [7, 0b1110110000010000, 3, 0b1110001100001000, 0b1110011111010000, 4, 0b1110001100001000, 7, 0b1110101010000111]
+    words = [
+        7,
+        0b1110110000010000,
+        3,
+        0b1110001100001000,
+        0b1110011111010000,
+        4,
+        0b1110001100001000,
+        7,
+        0b1110101010000111,
+    ]
     (tmp_path / "P.hack").write_text("\n".join(f"{w:016b}" for w in words) + "\n")
     (tmp_path / "C.tst").write_text(
         "load Computer.hdl, compare-to C.cmp, ROM32K load P.hack, output-list RAM16K[3]%D1.3.1 RAM16K[4]%D1.3.1;"

@@ -52,7 +52,18 @@ def test_a_cover_covers_the_ones_and_nothing_else(g):
 
 
 # IEEE 1164's resolution function on 0, 1, X, Z, and what a bufif1 of IEEE 1364 drives (L and H are X here).
-RESOLVED = {"00": "0", "01": "X", "0X": "X", "0Z": "0", "11": "1", "1X": "X", "1Z": "1", "XX": "X", "XZ": "X", "ZZ": "Z"}
+RESOLVED = {
+    "00": "0",
+    "01": "X",
+    "0X": "X",
+    "0Z": "0",
+    "11": "1",
+    "1X": "X",
+    "1Z": "1",
+    "XX": "X",
+    "XZ": "X",
+    "ZZ": "Z",
+}
 BUFIF1 = {
     "00": "Z", "01": "0", "0X": "X", "0Z": "X", "10": "Z", "11": "1", "1X": "X", "1Z": "X",
     "X0": "Z", "X1": "X", "XX": "X", "XZ": "X", "Z0": "Z", "Z1": "X", "ZX": "X", "ZZ": "X",
@@ -177,7 +188,7 @@ def test_what_it_calls_known_holds_for_every_completion(seed, memories):
     assert stimulus.unknown is not None
     result = run(net, stimulus)
     cells = np.argwhere(stimulus.unknown[:, :, 0])
-    cells = cells[: 8] if len(cells) > 8 else cells
+    cells = cells[:8] if len(cells) > 8 else cells
     # Fix the rest of the open bits, so that at most 256 completions remain; those stay open for the engine.
     words = stimulus.words.copy()
     unknown = np.zeros_like(stimulus.unknown)
@@ -267,7 +278,9 @@ def test_memories_with_open_addresses():
         found = []
         for address in "01":
             run_.state = held
-            found.append(run_.run(Stimulus.from_text(net, {"r": address, "w": "0", "d": "0", "en": "0"})).text("y")[0, 0])
+            found.append(
+                run_.run(Stimulus.from_text(net, {"r": address, "w": "0", "d": "0", "en": "0"})).text("y")[0, 0]
+            )
         return found
 
     assert after(w="1", d="1", en="1") == ["0", "1"]

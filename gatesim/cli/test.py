@@ -67,7 +67,9 @@ def _all_files(given: list[Path]) -> list[Path]:
             inside = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
             found += [p for p in inside if p.suffix == ".tst" or b"<elementName>Testcase<" in p.read_bytes()]
         elif path.suffix not in _SUFFIXES:
-            raise GatesimError(f"{path} is no test: .tst scripts and .dig drawings are (a .hdl file is tested by its .tst)")
+            raise GatesimError(
+                f"{path} is no test: .tst scripts and .dig drawings are (a .hdl file is tested by its .tst)"
+            )
         elif not path.exists():
             raise GatesimError(f"{path}: no such file")
         else:
@@ -95,4 +97,6 @@ def _show(outcomes: list[Outcome]) -> None:
     counts = {status: sum(o.status == status for o in outcomes) for status in _STYLES}
     said = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
     worst = "passed" if counts["passed"] == len(outcomes) else "failed" if counts["failed"] else "refused"
-    console.rule(Text(f"{said} in {sum(o.seconds for o in outcomes):.2f} s", style=_STYLES[worst]), style=_STYLES[worst])
+    console.rule(
+        Text(f"{said} in {sum(o.seconds for o in outcomes):.2f} s", style=_STYLES[worst]), style=_STYLES[worst]
+    )

@@ -139,7 +139,7 @@ class Cell:
         held = self.b.register(following, enable=enable, init=init)
         if self.element.label:
             held.named("-".join([*self.path, self.element.label]))
-            if self.element.flag("valueIsProbe"):
+            if self.element.flag("valueIsProbe") and self.full_name:
                 self.board.probes.setdefault(self.full_name, held)
         return held
 

@@ -258,7 +258,7 @@ def _latch(c: Cell) -> None:
     for wire, on, off, init in ((q, s, r, start), (qn, r, s, 1 - start)):
         kept = c.b.mux(idle, c.b.gate("ANDNOT", on, off), wire)
         c.b.drive(wire, c.b.flip_flop(c.b.mux(lost, kept, c.board.unknown), init=init))
-    if c.e.label and c.e.flag("valueIsProbe"):
+    if c.full_name and c.e.flag("valueIsProbe"):
         c.board.probes.setdefault(c.full_name, Bus((q,)))
     c.wire("Q", q)
     c.wire("~Q", qn)
