@@ -14,13 +14,23 @@ from typing import Any, NamedTuple
 from gatesim import Bit, Bus, as_bus
 
 from .adders import brent_kung, ripple_carry
-from .catalog import CATALOG, circuit, mask, signed, where
+from .catalog import CATALOG, circuit, mask, where
 from .folding import tree
+from .hack_models import (
+    WORD,
+    alu_model,
+    alu_value,
+    bit_sum_model,
+    computer_model,
+    cpu_model,
+    memory_model,
+    pc_model,
+    ram_model,
+    register_model,
+    select_model,
+    ways_model,
+)
 from .selectors import decoder, multiplexer
-
-WORD = 16
-SCREEN, KEYBOARD = 1 << 14, 3 << 13
-"""Addresses of the screen's first word and of the keyboard."""
 
 
 def _fixed(**sizes: int) -> Callable[[int], dict[str, Any] | None]:
@@ -96,14 +106,7 @@ def mux(a: Bit, b: Bit, sel: Bit) -> Bit:
     return a.builder.mux(sel, a, b)
 
 
-def _ways_model(names: str):
-    def model(x, args):
-        return {name: where(x["sel"] == i, x["in"], 0) for i, name in enumerate(names)}
-
-    return model
-
-
-@circuit(_ways_model("ab"), _fixed(in_=1, sel=1))
+@circuit(ways_model("ab"), _fixed(in_=1, sel=1))
 def dmux(in_: Bit, sel: Bit) -> Two:
     """DMux: in goes to b when sel, else to a."""
     return Two(*decoder(as_bus(sel), in_))
@@ -139,35 +142,25 @@ def or8way(in_: Bus) -> Bit:
     return tree(lambda p, q: p | q, list(in_))
 
 
-def _select_model(names: str):
-    def model(x, args):
-        out = x[names[0]]
-        for i, name in enumerate(names):
-            out = where(x["sel"] == i, x[name], out)
-        return {"out": out}
-
-    return model
-
-
-@circuit(_select_model("abcd"), _fixed(a=WORD, b=WORD, c=WORD, d=WORD, sel=2))
+@circuit(select_model("abcd"), _fixed(a=WORD, b=WORD, c=WORD, d=WORD, sel=2))
 def mux4way16(a: Bus, b: Bus, c: Bus, d: Bus, sel: Bus) -> Bus:
     """Mux4Way16: one of four words."""
     return multiplexer([a, b, c, d], sel)
 
 
-@circuit(_select_model("abcdefgh"), _fixed(**{k: WORD for k in "abcdefgh"}, sel=3))
+@circuit(select_model("abcdefgh"), _fixed(**dict.fromkeys("abcdefgh", WORD), sel=3))
 def mux8way16(a: Bus, b: Bus, c: Bus, d: Bus, e: Bus, f: Bus, g: Bus, h: Bus, sel: Bus) -> Bus:
     """Mux8Way16: one of eight words."""
     return multiplexer([a, b, c, d, e, f, g, h], sel)
 
 
-@circuit(_ways_model("abcd"), _fixed(in_=1, sel=2))
+@circuit(ways_model("abcd"), _fixed(in_=1, sel=2))
 def dmux4way(in_: Bit, sel: Bus) -> Four:
     """DMux4Way: in goes to one of four ways."""
     return Four(*decoder(sel, in_))
 
 
-@circuit(_ways_model("abcdefgh"), _fixed(in_=1, sel=3))
+@circuit(ways_model("abcdefgh"), _fixed(in_=1, sel=3))
 def dmux8way(in_: Bit, sel: Bus) -> Eight:
     """DMux8Way: in goes to one of eight ways."""
     return Eight(*decoder(sel, in_))
@@ -183,18 +176,13 @@ class BitSum(NamedTuple):
     carry: Bit
 
 
-def _bit_sum_model(x, args):
-    total = sum(x[k] for k in args)
-    return {"sum": total & 1, "carry": total >> 1}
-
-
-@circuit(_bit_sum_model, _fixed(a=1, b=1))
+@circuit(bit_sum_model, _fixed(a=1, b=1))
 def half_adder(a: Bit, b: Bit) -> BitSum:
     """HalfAdder: two bits."""
     return BitSum(a ^ b, a & b)
 
 
-@circuit(_bit_sum_model, _fixed(a=1, b=1, c=1))
+@circuit(bit_sum_model, _fixed(a=1, b=1, c=1))
 def full_adder(a: Bit, b: Bit, c: Bit) -> BitSum:
     """FullAdder: three bits."""
     first = half_adder(a, b)
@@ -223,22 +211,10 @@ class AluResult(NamedTuple):
     ng: Bit
 
 
-def _alu_value(x):
-    p, q = where(x["zx"] == 1, 0, x["x"]), where(x["zy"] == 1, 0, x["y"])
-    p, q = where(x["nx"] == 1, p ^ mask(WORD), p), where(x["ny"] == 1, q ^ mask(WORD), q)
-    out = where(x["f"] == 1, (p + q) & mask(WORD), p & q)
-    return where(x["no"] == 1, out ^ mask(WORD), out)
-
-
-def _alu_model(x, args):
-    out = _alu_value(x)
-    return {"out": out, "zr": where(out == 0, 1, 0), "ng": out >> (WORD - 1)}
-
-
 _ALU_SIZES = {"x": WORD, "y": WORD, "zx": 1, "nx": 1, "zy": 1, "ny": 1, "f": 1, "no": 1}
 
 
-@circuit(_alu_model, _fixed(**_ALU_SIZES))
+@circuit(alu_model, _fixed(**_ALU_SIZES))
 def alu(x: Bus, y: Bus, zx: Bit, nx: Bit, zy: Bit, ny: Bit, f: Bit, no: Bit) -> AluResult:
     """ALU: each operand zeroed, then inverted; their sum or And; then inverted; two flags."""
     p = (x & (~zx).repeat(WORD)) ^ nx.repeat(WORD)
@@ -247,7 +223,7 @@ def alu(x: Bus, y: Bus, zx: Bit, nx: Bit, zy: Bit, ny: Bit, f: Bit, no: Bit) -> 
     return AluResult(out, ~tree(lambda s, t: s | t, list(out)), out[-1])
 
 
-@circuit(lambda x, args: {"out": _alu_value(x)}, _fixed(**_ALU_SIZES))
+@circuit(lambda x, args: {"out": alu_value(x)}, _fixed(**_ALU_SIZES))
 def alu_no_stat(x: Bus, y: Bus, zx: Bit, nx: Bit, zy: Bit, ny: Bit, f: Bit, no: Bit) -> Bus:
     """ALU of the course's first step: without the two flags."""
     return alu(x, y, zx, nx, zy, ny, f, no).out
@@ -262,35 +238,19 @@ def dff(in_: Bit) -> Bit:
     return in_.builder.flip_flop(in_)
 
 
-def _register_model(x, args):
-    held, seen = 0, []
-    for word, load in zip(x["in"], x["load"], strict=True):
-        seen.append(held)
-        held = word if load else held
-    return {"out": seen}
-
-
-@circuit(_register_model, _fixed(in_=1, load=1), clocked=True)
+@circuit(register_model, _fixed(in_=1, load=1), clocked=True)
 def bit(in_: Bit, load: Bit) -> Bit:
     """Bit: a one-bit register."""
     return in_.builder.flip_flop(in_, enable=load)
 
 
-@circuit(_register_model, _fixed(in_=WORD, load=1), clocked=True)
+@circuit(register_model, _fixed(in_=WORD, load=1), clocked=True)
 def register(in_: Bus, load: Bit, name: str = "Register") -> Bus:
     """Register: a word, kept until load."""
     return in_.builder.register(in_, enable=load).named(name)
 
 
-def _pc_model(x, args):
-    count, seen = 0, []
-    for word, load, inc, reset in zip(x["in"], x["load"], x["inc"], x["reset"], strict=True):
-        seen.append(count)
-        count = 0 if reset else word if load else (count + inc) & mask(WORD)
-    return {"out": seen}
-
-
-@circuit(_pc_model, _fixed(in_=WORD, load=1, inc=1, reset=1), clocked=True)
+@circuit(pc_model, _fixed(in_=WORD, load=1, inc=1, reset=1), clocked=True)
 def pc(in_: Bus, load: Bit, inc: Bit, reset: Bit) -> Bus:
     """PC: a counter that can be reset, else loaded, else incremented."""
     b = in_.builder
@@ -298,16 +258,6 @@ def pc(in_: Bus, load: Bit, inc: Bit, reset: Bit) -> Bus:
     count = b.register(following, reset=reset).named("PC")
     b.drive(following, mux16(mux16(count, inc16(count), inc), in_, load))
     return count
-
-
-def _ram_model(x, args):
-    words: dict[int, int] = {}
-    seen = []
-    for word, load, address in zip(x["in"], x["load"], x["address"], strict=True):
-        seen.append(words.get(address, 0))
-        if load:
-            words[address] = word
-    return {"out": seen}
 
 
 def _ram(in_: Bus, load: Bit, address: Bus, name: str) -> Bus:
@@ -318,32 +268,32 @@ def _ram(in_: Bus, load: Bit, address: Bus, name: str) -> Bus:
     return out
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=3), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=3), clocked=True)
 def ram8(in_: Bus, load: Bit, address: Bus) -> Bus:
     """RAM8: eight registers."""
     lines = decoder(address, load)
     return multiplexer([register(in_, line) for line in lines], address)
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=6), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=6), clocked=True)
 def ram64(in_: Bus, load: Bit, address: Bus) -> Bus:
     """RAM64: 64 words."""
     return _ram(in_, load, address, "RAM64")
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=9), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=9), clocked=True)
 def ram512(in_: Bus, load: Bit, address: Bus) -> Bus:
     """RAM512: 512 words."""
     return _ram(in_, load, address, "RAM512")
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=12), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=12), clocked=True)
 def ram4k(in_: Bus, load: Bit, address: Bus) -> Bus:
     """RAM4K: 4,096 words."""
     return _ram(in_, load, address, "RAM4K")
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=14), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=14), clocked=True)
 def ram16k(in_: Bus, load: Bit, address: Bus) -> Bus:
     """RAM16K: 16,384 words."""
     return _ram(in_, load, address, "RAM16K")
@@ -352,7 +302,7 @@ def ram16k(in_: Bus, load: Bit, address: Bus) -> Bus:
 # -- project 5: the computer -----------------------------------------------------------------
 
 
-@circuit(_ram_model, _fixed(in_=WORD, load=1, address=13), clocked=True)
+@circuit(ram_model, _fixed(in_=WORD, load=1, address=13), clocked=True)
 def screen(in_: Bus, load: Bit, address: Bus) -> Bus:
     """Screen: 8,192 words of 16 pixels."""
     return _ram(in_, load, address, "Screen")
@@ -368,17 +318,7 @@ def rom32k(address: Bus) -> Bus:
     return out
 
 
-def _memory_model(x, args):
-    words: dict[int, int] = {}
-    seen = []
-    for word, load, address, key in zip(x["in"], x["load"], x["address"], x["Keyboard"], strict=True):
-        seen.append(key if address == KEYBOARD else words.get(address, 0))
-        if load and address < KEYBOARD:
-            words[address] = word
-    return {"out": seen}
-
-
-@circuit(_memory_model, _fixed(in_=WORD, load=1, address=15, Keyboard=WORD), clocked=True)
+@circuit(memory_model, _fixed(in_=WORD, load=1, address=15, Keyboard=WORD), clocked=True)
 def memory(in_: Bus, load: Bit, address: Bus, Keyboard: Bus) -> Bus:
     """Memory: RAM16K, the screen above it, and the pressed key at 24576 (its own port here)."""
     ram_load, screen_load = dmux(load, address[14])
@@ -397,47 +337,7 @@ class CpuResult(NamedTuple):
     pc: Bus
 
 
-class _Hack:
-    """The machine on integers: one instruction a step."""
-
-    def __init__(self) -> None:
-        self.a = self.d = self.pc = 0
-
-    def alu(self, instruction: int, memory: int) -> int:
-        y = memory if instruction >> 12 & 1 else self.a
-        flags = {name: instruction >> (11 - i) & 1 for i, name in enumerate(("zx", "nx", "zy", "ny", "f", "no"))}
-        return int(_alu_value({"x": self.d, "y": y, **flags}))
-
-    def step(self, instruction: int, out: int, reset: int) -> None:
-        jump = False
-        if instruction >> 15:
-            value = signed(out, WORD)
-            jump = bool(
-                (instruction & 1 and value > 0) or (instruction & 2 and value == 0) or (instruction & 4 and value < 0)
-            )
-        old_a = self.a
-        if not instruction >> 15:
-            self.a = instruction
-        else:
-            self.a = out if instruction & 32 else self.a
-            self.d = out if instruction & 16 else self.d
-        self.pc = 0 if reset else old_a if jump else (self.pc + 1) & mask(WORD)
-
-
-def _cpu_model(x, args):
-    machine = _Hack()
-    seen: dict[str, list[int]] = {"outM": [], "writeM": [], "addressM": [], "pc": []}
-    for in_m, instruction, reset in zip(x["inM"], x["instruction"], x["reset"], strict=True):
-        out = machine.alu(instruction, in_m)
-        seen["outM"].append(out)
-        seen["writeM"].append(instruction >> 15 & instruction >> 3 & 1)
-        seen["addressM"].append(machine.a & mask(15))
-        seen["pc"].append(machine.pc & mask(15))
-        machine.step(instruction, out, reset)
-    return seen
-
-
-@circuit(_cpu_model, _fixed(inM=WORD, instruction=WORD, reset=1), clocked=True)
+@circuit(cpu_model, _fixed(inM=WORD, instruction=WORD, reset=1), clocked=True)
 def cpu(inM: Bus, instruction: Bus, reset: Bit) -> CpuResult:
     """CPU: one Hack instruction a clock cycle."""
     b = inM.builder
@@ -454,16 +354,7 @@ def cpu(inM: Bus, instruction: Bus, reset: Bit) -> CpuResult:
     return CpuResult(out.out, computes & instruction[3], a[:15], count[:15])
 
 
-def _computer_model(x, args):
-    """The ROM is empty at power-up: every instruction is ``@0``."""
-    machine, seen = _Hack(), []
-    for reset in x["reset"]:
-        seen.append(machine.pc & mask(15))
-        machine.step(0, 0, reset)
-    return {"pc": seen}
-
-
-@circuit(_computer_model, _fixed(reset=1, Keyboard=WORD), clocked=True)
+@circuit(computer_model, _fixed(reset=1, Keyboard=WORD), clocked=True)
 def computer(reset: Bit, Keyboard: Bus) -> dict[str, Bus]:
     """Computer: CPU, data memory and instruction memory; shows the program counter."""
     b = reset.builder

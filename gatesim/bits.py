@@ -184,7 +184,7 @@ def unpack_cycles(words: np.ndarray, n_patterns: int) -> np.ndarray:
 
 def four_text(value: np.ndarray, unknown: np.ndarray, n_patterns: int) -> np.ndarray:
     """(cycles, patterns) strings of 0, 1, X, Z (most significant bit first) from two sets of planes."""
-    letters = np.array(["0", "1", "X", "Z"])
+    letters = "01XZ"
     n_cycles, width = value.shape[:2]
     out = np.empty((n_cycles, n_patterns), dtype=object)
     for c in range(n_cycles):

@@ -38,7 +38,7 @@ _LEVELS: dict[int, tuple[int, ...]] = {0: (0,), 1: (1,), X: (0, 1, Z), Z: (Z,)}
 
 _driven: dict[int, tuple[tuple[dict[int, tuple[int, ...]], ...], Callable[..., int]]] = {
     TRI: ((_BITS, _BITS), lambda a, en: a if en else Z),
-    RESOLVE: ((_LEVELS, _LEVELS), lambda a, b: b if a == Z else a if b == Z or a == b else X),
+    RESOLVE: ((_LEVELS, _LEVELS), lambda a, b: b if a == Z else a if b in (Z, a) else X),
     PULLUP: ((_LEVELS,), lambda a: 1 if a == Z else a),
     PULLDOWN: ((_LEVELS,), lambda a: 0 if a == Z else a),
 }

@@ -137,9 +137,9 @@ class Netlist:
         if len(self.tristate):
             cell = int(self.tristate[0])
             raise UnsupportedError(
-                f"{self.name!r} has tri-state cells (the first is {GATES[self.op[cell]].name} {self.net_name(cell)!r}): "
-                f"{who} knows 0 and 1 only; simulate with engine 'logic4', or turn buses into gates with "
-                "gatesim.two_valued()"
+                f"{self.name!r} has tri-state cells (the first is {GATES[self.op[cell]].name} "
+                f"{self.net_name(cell)!r}): {who} knows 0 and 1 only; simulate with engine 'logic4', or turn "
+                "buses into gates with gatesim.two_valued()"
             )
 
     def counts(self) -> dict[str, int]:

@@ -155,7 +155,7 @@ def _without_rows(net: Netlist, started: float) -> Schedule:
     ptr = np.zeros(1, np.int32)
     return Schedule(
         net, 1, np.zeros((0, 4), np.int32), np.zeros((0, 3), np.int32),
-        np.full(sum(p.width for p in net.inputs), -1, np.int32), {}, none, none,
+        np.full(sum(p.width for p in net.inputs), -1, np.int32), np.full(net.n_nets, -1, np.int32), none, none,
         ReadPorts(none, ptr, none, ptr, none), WritePorts(none, ptr, none, ptr, none, none),
         perf_counter() - started,
     )  # fmt: skip

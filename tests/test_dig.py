@@ -98,40 +98,40 @@ def shifted(v: int, n: int, left: int, mode: str) -> int:
 
 M = 15
 ELEMENTS = {
-    "and": ("And", dict(Inputs=3, Bits=2), lambda i: {"out": i["In_1"] & i["In_2"] & i["In_3"]}),
-    "nor": ("NOr", dict(Inputs=2, Bits=2), lambda i: {"out": 3 - (i["In_1"] | i["In_2"])}),
-    "nand wide": ("NAnd", dict(Inputs=5, wideShape=True), lambda i: {"out": 1 - min(i.values())}),
-    "xnor": ("XNOr", dict(Inputs=3), lambda i: {"out": 1 - sum(i.values()) % 2}),
+    "and": ("And", {"Inputs": 3, "Bits": 2}, lambda i: {"out": i["In_1"] & i["In_2"] & i["In_3"]}),
+    "nor": ("NOr", {"Inputs": 2, "Bits": 2}, lambda i: {"out": 3 - (i["In_1"] | i["In_2"])}),
+    "nand wide": ("NAnd", {"Inputs": 5, "wideShape": True}, lambda i: {"out": 1 - min(i.values())}),
+    "xnor": ("XNOr", {"Inputs": 3}, lambda i: {"out": 1 - sum(i.values()) % 2}),
     "or inverted": (
-        "Or", dict(Inputs=2, Bits=2, inverterConfig=["In_2"]), lambda i: {"out": i["In_1"] | 3 - i["In_2"]}
+        "Or", {"Inputs": 2, "Bits": 2, "inverterConfig": ["In_2"]}, lambda i: {"out": i["In_1"] | 3 - i["In_2"]}
     ),
-    "not": ("Not", dict(Bits=3), lambda i: {"out": 7 - i["in"]}),
-    "add": ("Add", dict(Bits=4), lambda i: {"s": sum(i.values()) & M, "c_o": sum(i.values()) >> 4}),
+    "not": ("Not", {"Bits": 3}, lambda i: {"out": 7 - i["in"]}),
+    "add": ("Add", {"Bits": 4}, lambda i: {"s": sum(i.values()) & M, "c_o": sum(i.values()) >> 4}),
     "sub": (
-        "Sub", dict(Bits=4),
+        "Sub", {"Bits": 4},
         lambda i: {"s": (i["a"] - i["b"] - i["c_i"]) & M, "c_o": int(i["a"] - i["b"] - i["c_i"] < 0)},
     ),
-    "mul": ("Mul", dict(Bits=4), lambda i: {"mul": i["a"] * i["b"]}),
-    "mul signed": ("Mul", dict(Bits=4, Signed=True), lambda i: {"mul": signed(i["a"], 4) * signed(i["b"], 4) & 255}),
-    "div": ("Div", dict(Bits=4), lambda i: dict(zip("qr", divmod(i["a"], i["b"] or 1), strict=True))),
+    "mul": ("Mul", {"Bits": 4}, lambda i: {"mul": i["a"] * i["b"]}),
+    "mul signed": ("Mul", {"Bits": 4, "Signed": True}, lambda i: {"mul": signed(i["a"], 4) * signed(i["b"], 4) & 255}),
+    "div": ("Div", {"Bits": 4}, lambda i: dict(zip("qr", divmod(i["a"], i["b"] or 1), strict=True))),
     "div signed": (
-        "Div", dict(Bits=4, Signed=True, remainderPositive=False),
+        "Div", {"Bits": 4, "Signed": True, "remainderPositive": False},
         lambda i: {k: v & M for k, v in zip("qr", exact(signed(i["a"], 4), signed(i["b"], 4) or 1), strict=True)},
     ),
     "div positive": (
-        "Div", dict(Bits=4, Signed=True),
+        "Div", {"Bits": 4, "Signed": True},
         lambda i: {k: v & M for k, v in zip("qr", never_negative(signed(i["a"], 4), signed(i["b"], 4) or 1), strict=True)},
     ),
-    "neg": ("Neg", dict(Bits=4), lambda i: {"out": -i["in"] & M}),
+    "neg": ("Neg", {"Bits": 4}, lambda i: {"out": -i["in"] & M}),
     "compare": (
-        "Comparator", dict(Bits=3), lambda i: {">": i["a"] > i["b"], "=": i["a"] == i["b"], "<": i["a"] < i["b"]}
+        "Comparator", {"Bits": 3}, lambda i: {">": i["a"] > i["b"], "=": i["a"] == i["b"], "<": i["a"] < i["b"]}
     ),
     "compare signed": (
-        "Comparator", dict(Bits=3, Signed=True),
+        "Comparator", {"Bits": 3, "Signed": True},
         lambda i: {">": signed(i["a"], 3) > signed(i["b"], 3), "=": i["a"] == i["b"], "<": signed(i["a"], 3) < signed(i["b"], 3)},
     ),
-    "extend": ("BitExtender", dict(inputBits=3, outputBits=6), lambda i: {"out": signed(i["in"], 3) & 63}),
-    "ones": ("BitCount", dict(Bits=5), lambda i: {"out": i["in"].bit_count()}),
+    "extend": ("BitExtender", {"inputBits": 3, "outputBits": 6}, lambda i: {"out": signed(i["in"], 3) & 63}),
+    "ones": ("BitCount", {"Bits": 5}, lambda i: {"out": i["in"].bit_count()}),
     "mux": ("Multiplexer", {"Selector_Bits": 2, "Bits": 2}, lambda i: {"out": i[f"in_{i['sel']}"]}),
     "mux flipped": ("Multiplexer", {"Selector_Bits": 1, "flipSelPos": True}, lambda i: {"out": i[f"in_{i['sel']}"]}),
     "demux": (
@@ -146,12 +146,12 @@ ELEMENTS = {
     ),
     "splitter": (
         "Splitter", {"Input_Splitting": "1,3", "Output_Splitting": "2,2,0-3"},
-        lambda i: (lambda v: {"o0": v & 3, "o1": v >> 2, "o2": v})(i["i0"] | i["i1"] << 1),
+        lambda i: {"o0": (i["i0"] | i["i1"] << 1) & 3, "o1": i["i1"] >> 1, "o2": i["i0"] | i["i1"] << 1},
     ),
-    "table": ("LookUpTable", dict(Inputs=3, Bits=4, Data="1,2,3*f,0,7"), lambda i: {"out": [1, 2, 15, 15, 15, 0, 7, 0][i["0"] | i["1"] << 1 | i["2"] << 2]}),
+    "table": ("LookUpTable", {"Inputs": 3, "Bits": 4, "Data": "1,2,3*f,0,7"}, lambda i: {"out": [1, 2, 15, 15, 15, 0, 7, 0][i["0"] | i["1"] << 1 | i["2"] << 2]}),
     **{
         f"shift {mode} {direction}{' signed' * both}": (
-            "BarrelShifter", dict(Bits=4, barrelShifterMode=mode, direction=direction, barrelSigned=both),
+            "BarrelShifter", {"Bits": 4, "barrelShifterMode": mode, "direction": direction, "barrelSigned": both},
             lambda i, mode=mode, direction=direction, both=both: {
                 "out": shifted(
                     i["in"], 4, (signed(i["shift"], 4) if both else i["shift"]) * (1 if direction == "left" else -1), mode
@@ -475,8 +475,8 @@ SEEDS = [
 def test_damaged_drawings_are_read_or_refused(seed, edits, cut):
     text = seed if cut % 5 else seed[: cut % len(seed)]
     for at, gone, piece in edits:
-        at %= len(text) + 1
-        text = text[:at] + piece + text[at + gone :]
+        place = at % (len(text) + 1)
+        text = text[:place] + piece + text[place + gone :]
     try:
         assert isinstance(parse(text), Netlist)
     except GatesimError as exc:

@@ -19,7 +19,8 @@ from ..netlist import Netlist
 from ..signals import Bus
 from .dig_cell import Board, Cell, NeedsSteps
 from .dig_elements import ELEMENTS
-from .dig_flat import Flat, Instance, Library, flatten, initial_arguments, is_generic
+from .dig_flat import Flat, Instance, Library, flatten
+from .dig_generic import initial_arguments, is_generic
 from .dig_memories import MEMORIES
 from .dig_pins import Pin
 from .dig_xml import Drawing, Element, parse_xml

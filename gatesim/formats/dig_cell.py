@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from ..builder import Builder
 from ..signals import Bit, Bus, as_bus
-from .dig_flat import Instance, load_hex
+from .dig_flat import Instance
+from .dig_generic import load_hex
 from .dig_xml import Element, words_of
 
 MAX_MEMORY_WORDS = 1 << 25

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ParseError, unknown_name
-from .dig_generic_code import run_code
-from .dig_pins import GRID, PINS, SHOWN_ONLY, Pin, driver, placed, reader
-from .dig_pins import box as box_pins
-from .dig_xml import MAX_ELEMENTS, MAX_WORDS, Drawing, Element, Point, parse_xml
+from .dig_generic import concrete, handed_down, is_generic
+from .dig_pins import PINS, SHOWN_ONLY, Pin, placed
+from .dig_shapes import shape_of
+from .dig_xml import MAX_ELEMENTS, MAX_FILE, Drawing, Element, Point, parse_xml
 
 MAX_DEPTH = 40
 """Sub-circuits inside sub-circuits, at most."""
 
 MAX_OPENED = 20_000
 """Sub-circuits opened for one drawing, at most."""
-
-MAX_FILE = 1 << 26
-"""Bytes of one drawing, at most."""
 
 MAX_FOLDER = 20_000
 """Files looked at when a sub-circuit is searched, at most."""
@@ -33,7 +29,8 @@ _SWITCH_LEVEL = {
 _NOT_READ = {
     "External": "it is described in Verilog or VHDL: read that file instead",
     "ExternalFile": "it is described in Verilog or VHDL: read that file instead",
-    "RotEncoder": "it waits for a person", "Telnet": "it talks to a network", "Monoflop": "it counts the ticks of a real clock",
+    "RotEncoder": "it waits for a person", "Telnet": "it talks to a network",
+    "Monoflop": "it counts the ticks of a real clock",
     "PRNG": "its values are random",
 }  # fmt: skip
 
@@ -150,110 +147,6 @@ def flatten(drawing: Drawing, library: Library, args: dict[str, object] | None =
     return flat
 
 
-def load_hex(element: Element, name: str) -> list[int]:
-    """Words of a file beside the drawing, in the form ``v2.0 raw``: hexadecimal words, ``3*ff`` for repeats."""
-    path = Path(element.source).parent / name.replace("\\", "/").rsplit("/", 1)[-1]
-    if element.source.startswith("<") or not path.is_file():
-        raise element.fail(f"it loads the file {name[:60]!r}, which is not beside the drawing")
-    if path.stat().st_size > MAX_FILE:
-        raise element.fail(f"{path.name} is longer than {MAX_FILE} bytes")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    if not lines or lines[0].strip() != "v2.0 raw":
-        raise element.fail(f"{path.name} does not begin with 'v2.0 raw': no other form of contents is read")
-    words: list[int] = []
-    for number, line in enumerate(lines[1:], 2):
-        for part in line.partition("#")[0].split():
-            match = re.fullmatch(r"(?:(\d{1,8})\*)?(?:0x)?([0-9a-fA-F]{1,16})", part)
-            count = min(int(match[1] or 1), MAX_WORDS) if match else 0
-            if match is None or len(words) + count > MAX_WORDS:
-                raise element.fail(f"{path.name}:{number}: cannot read {part[:30]!r}, a hexadecimal word is expected")
-            words += [int(match[2], 16)] * count
-    return words
-
-
-# -- generic circuits ------------------------------------------------------------------------
-
-
-def is_generic(drawing: Drawing) -> bool:
-    """Whether the drawing has parameters."""
-    return drawing.attributes.get("isGeneric") is True
-
-
-def initial_arguments(drawing: Drawing) -> dict[str, object]:
-    """Arguments that a generic drawing gives itself (its element GenericInitCode)."""
-    inits = [e for e in drawing.elements if e.kind == "GenericInitCode" and e.flag("enabled", True)]
-    if len(inits) != 1:
-        raise ParseError(
-            f"this generic drawing has {len(inits)} enabled GenericInitCode elements; one must give its arguments",
-            source=drawing.source,
-        )
-    return arguments_of(inits[0], inits[0].text("generic"))
-
-
-def arguments_of(element: Element, code: str) -> dict[str, object]:
-    """The variables that a piece of code of `element` declares."""
-    return run_code(code, {}, element.fail)
-
-
-def concrete(drawing: Drawing, args: dict[str, object] | None) -> Drawing:
-    """The drawing with the code of its generic elements carried out on `args`."""
-    if not is_generic(drawing):
-        return drawing
-    settings = dict(drawing.attributes)
-    made = Drawing(drawing.source, settings, [], list(drawing.wires))
-    shared: dict[str, object] = {}
-    given = dict(args or {})
-    added: list[Element] = []
-
-    def add_wire(x1: int, y1: int, x2: int, y2: int) -> None:
-        if len(made.wires) >= MAX_ELEMENTS:
-            raise ValueError(f"more than {MAX_ELEMENTS} wires")
-        made.wires.append(((x1 * GRID, y1 * GRID), (x2 * GRID, y2 * GRID)))
-
-    def add_component(name: str, x: int, y: int) -> dict[str, object]:
-        if len(added) >= MAX_ELEMENTS:
-            raise ValueError(f"more than {MAX_ELEMENTS} elements")
-        element = Element(str(name), {}, int(x) * GRID, int(y) * GRID, drawing.source)
-        added.append(element)
-        if not str(name).endswith(".dig"):
-            return element.attributes
-        handed: dict[str, object] = {"this": element.attributes, "args": given}
-        element.attributes[_ARGUMENTS] = handed
-        return handed
-
-    for element in sorted(drawing.elements, key=lambda e: e.kind != "GenericCode"):
-        copy = replace(element, attributes=dict(element.attributes))
-        made.elements.append(copy)
-        code = element.text("generic").strip()
-        if not code or element.kind in ("GenericInitCode", "Testcase"):
-            continue
-        names: dict[str, object] = {
-            "loadHex": lambda name, *more, element=element: load_hex(element, str(name)),
-            "args": given, "global": shared, "settings": settings, "addWire": add_wire, "addComponent": add_component,
-        }  # fmt: skip
-        if element.kind.endswith(".dig"):
-            names["setCircuit"] = lambda name, copy=copy: setattr(copy, "kind", str(name))
-            left = run_code(code, names, element.fail)
-            copy.attributes[_ARGUMENTS] = {**given, **{k: v for k, v in left.items() if k not in names}}
-        else:
-            run_code(code, {**names, "this": copy.attributes}, element.fail)
-    made.elements += added
-    return made
-
-
-_ARGUMENTS = "\0arguments"  # no file can hold such a key
-
-
-def _handed_down(element: Element) -> dict[str, object]:
-    """The arguments that an element gives to the generic sub-circuit that it is."""
-    handed = element.attributes.get(_ARGUMENTS)
-    if isinstance(handed, dict):
-        outer = handed.get("args")
-        own = {k: v for k, v in handed.items() if k not in ("this", "args")}
-        return {**(outer if isinstance(outer, dict) else {}), **own}
-    return arguments_of(element, element.text("generic"))
-
-
 # -- sub-circuits ----------------------------------------------------------------------------
 
 
@@ -333,7 +226,7 @@ class _Flattener:
             raise element.fail(f"sub-circuits are nested more than {MAX_DEPTH} deep here")
         if drawing.source in files and not is_generic(drawing):
             raise element.fail("this sub-circuit contains itself")
-        handed = _handed_down(element) if is_generic(drawing) else {}
+        handed = handed_down(element) if is_generic(drawing) else {}
         inner = concrete(drawing, handed)
         ports = self.place(inner, handed, (*path, element.label), (*files, drawing.source))
         for pin in shape_of(element, inner):
@@ -358,100 +251,3 @@ def _touching(wires: Sequence[tuple[Point, Point]]) -> Iterator[tuple[Point, tup
         for wire in columns.get(x, ()):
             if min(wire[0][1], wire[1][1]) < y < max(wire[0][1], wire[1][1]):
                 yield (x, y), wire
-
-
-# -- shapes of sub-circuits ------------------------------------------------------------------
-
-
-def shape_of(element: Element, inner: Drawing) -> list[Pin]:
-    """The pins of a sub-circuit's box: each input and output of its drawing, by label."""
-    inputs = [e for e in inner.elements if e.kind in ("In", "Clock")]
-    outputs = [e for e in inner.elements if e.kind == "Out"]
-    own = str(inner.attributes.get("shapeType", "DEFAULT"))
-    chosen = element.text("shapeType", "DEFAULT")
-    kind = chosen if chosen != "DEFAULT" else own
-    width = _size(element, inner, "Width")
-    if kind == "DIL":
-        return _dual_in_line(element, inner, [*inputs, *outputs], width + 1)
-    if kind == "LAYOUT":
-        return _layout(element, inner, inputs, outputs, width)
-    if kind == "MINIMIZED":
-        return _minimized(inputs, outputs)
-    if kind == "CUSTOM":
-        shape = inner.attributes.get("customShape")
-        pins = shape.get("pins") if isinstance(shape, dict) else None
-        if isinstance(pins, dict) and pins:
-            return [
-                Pin(e.label, pins[e.label], e.kind != "Out", e.kind == "Out", 0)
-                for e in [*inputs, *outputs] if e.label in pins
-            ]  # fmt: skip
-    return box_pins([(e.label, 0) for e in inputs], [(e.label, 0) for e in outputs], width=width)
-
-
-def _size(element: Element, inner: Drawing, key: str) -> int:
-    value = inner.attributes.get(key, 3)
-    if not isinstance(value, int) or not 1 <= value <= 10_000:
-        raise element.fail(f"its drawing has the {key.lower()} {str(value)[:20]!r}")
-    return value
-
-
-def _dual_in_line(element: Element, inner: Drawing, ends: list[Element], width: int) -> list[Pin]:
-    count = inner.attributes.get("pinCount", 0)
-    count = count if isinstance(count, int) and 0 <= count <= 10_000 else 0
-    number_of: dict[int, Element] = {}
-    rest = []
-    for e in ends:
-        text = e.text("pinNumber").strip()
-        number = int(text) if text.isdigit() and len(text) < 5 else 0
-        if number == 0 or number in number_of:
-            rest.append(e)
-        else:
-            number_of[number] = e
-            count = max(count, number)
-    number = 1
-    for e in rest:
-        while number in number_of:
-            number += 1
-        number_of[number] = e
-    count = max(count, number if rest else 0)
-    count += count & 1
-    found = []
-    for number, e in number_of.items():
-        left = number <= count // 2
-        x, y = (0, 2 * (number - 1)) if left else (width, 2 * (count - number))
-        found.append((reader if e.kind != "Out" else driver)(e.label, x, y, 0))
-    return found
-
-
-def _layout(element: Element, inner: Drawing, inputs: list[Element], outputs: list[Element], width: int) -> list[Pin]:
-    """Pins on the side that each input's and output's direction in the drawing shows, in their order there."""
-    sides: dict[str, list[Element]] = {"left": [], "right": [], "top": [], "bottom": []}
-    for e in inputs:
-        sides[("left", "bottom", "right", "top")[e.number("rotation", 0, 0, 3)]].append(e)
-    for e in outputs:
-        sides[("right", "top", "left", "bottom")[e.number("rotation", 0, 0, 3)]].append(e)
-    height = max(_size(element, inner, "Height"), len(sides["left"]) + 1, len(sides["right"]) + 1)
-    width = max(width, len(sides["top"]) + 1, len(sides["bottom"]) + 1)
-    found = []
-    for side, members in sides.items():
-        across = side in ("top", "bottom")
-        length = width if across else height
-        step = (length + 2) // (len(members) + 1) if members else 0
-        start = (length - step * (len(members) - 1)) // 2
-        for i, e in enumerate(sorted(members, key=lambda m: m.x if across else m.y)):
-            along = start + i * step
-            x, y = {"left": (0, along), "right": (width, along), "top": (along, 0), "bottom": (along, height)}[side]
-            found.append((reader if e.kind != "Out" else driver)(e.label, x, y, 0))
-    return found
-
-
-def _minimized(inputs: list[Element], outputs: list[Element]) -> list[Pin]:
-    ends = [*inputs, *outputs]
-    left, top = min((e.x for e in ends), default=0), min((e.y for e in ends), default=0)
-
-    def grid(distance: int) -> int:
-        return int(distance / 2 / GRID + 0.5)
-
-    return [
-        (reader if e.kind != "Out" else driver)(e.label, grid(e.x - left), grid(e.y - top), 0) for e in ends
-    ]  # fmt: skip

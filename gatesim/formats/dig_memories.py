@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..signals import Bus
 from .dig_cell import Cell
 from .dig_elements import Function
-from .dig_flat import load_hex
+from .dig_generic import load_hex
 from .dig_pins import address_bits
 
 
@@ -128,7 +128,9 @@ def _asynchronous(c: Cell) -> None:
 MEMORIES: dict[str, Function] = {
     "LookUpTable": _lut, "ROM": _rom, "ROMDualPort": _rom_two_ports,
     "RAMDualPort": _ram("Din", False), "EEPROMDualPort": _ram("Din", True), "RAMSinglePort": _ram("D", False),
-    "RAMSinglePortSel": _static_ram, "EEPROM": _eeprom, "RAMDualAccess": _two_ports,
-    "GraphicCard": _graphic_card, "Keyboard": _keyboard, "RegisterFile": _register_file, "BlockRAMDualPort": _block_ram, "RAMAsync": _asynchronous,
+    "RAMSinglePortSel": _static_ram, "EEPROM": _eeprom,
+    "RAMDualAccess": _two_ports,
+    "GraphicCard": _graphic_card, "Keyboard": _keyboard,
+    "RegisterFile": _register_file, "BlockRAMDualPort": _block_ram, "RAMAsync": _asynchronous,
 }  # fmt: skip
 """What becomes of each memory."""

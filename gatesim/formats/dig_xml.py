@@ -18,6 +18,9 @@ MAX_BITS = 64
 MAX_WORDS = 1 << 24
 """Words of the largest memory of a drawing (Digital's own limit)."""
 
+MAX_FILE = 1 << 26
+"""Bytes of one drawing, or of the contents of a memory, at most."""
+
 Point = tuple[int, int]
 
 
@@ -250,8 +253,7 @@ def words_of(element: Element, data: object, depth: int, width: int) -> list[int
     mask, words = (1 << width) - 1, []
     if isinstance(data, list):
         return [v & mask for v in data[:depth] if isinstance(v, int)]
-    for part in str(data).split(","):
-        part = part.strip()
+    for part in map(str.strip, str(data).split(",")):
         if not part:
             continue
         match = re.fullmatch(r"(?:(\d{1,9})\*)?(-?[0-9a-fA-F]{1,16})", part)

@@ -234,7 +234,8 @@ class _Nets:
             if len(source) != width:
                 raise _error(
                     self.chip, outer.at,
-                    f"{outer.name!r} has {len(source)} bits here, {inner.name!r} of {part.name} {width}: they must be equal",
+                    f"{outer.name!r} has {len(source)} bits here, {inner.name!r} of {part.name} {width}: "
+                    "they must be equal",
                 )  # fmt: skip
             bits[inner.name][low : low + width] = source
         return {name: Bus(value) for name, value in bits.items()}
@@ -279,7 +280,8 @@ class _Nets:
             if wanted != len(signal):
                 raise _error(
                     self.chip, outer.at,
-                    f"{inner.name!r} of {part.name} has {len(signal)} bits here, {outer.name!r} {wanted}: they must be equal",
+                    f"{inner.name!r} of {part.name} has {len(signal)} bits here, {outer.name!r} {wanted}: "
+                    "they must be equal",
                 )  # fmt: skip
             for i, bit in enumerate(signal):
                 before = self._driven_by.setdefault((outer.name, start + i), outer.at)

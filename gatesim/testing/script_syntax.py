@@ -195,7 +195,8 @@ class ScriptParser:
         sizes = [match[k] or "1" for k in ("left", "width", "right")] if match else []
         if match is None or any(len(size) > 4 for size in sizes):
             raise self._fail(
-                f"cannot read the column {text[:60]!r}: expected pin, or pin%B1.16.1 (B, D, X or S; blanks, digits, blanks)",
+                f"cannot read the column {text[:60]!r}: expected pin, or pin%B1.16.1 "
+                "(B, D, X or S; blanks, digits, blanks)",
                 line,
             )
         left, width, right = map(int, sizes)
