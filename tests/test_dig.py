@@ -388,7 +388,7 @@ BAD_DRAWINGS = {
             element_xml("GenericInitCode", 0, 0, generic="n := 3;"), element_xml("GenericCode", 0, 60, generic="while (true) {}"),
             attributes="<entry><string>isGeneric</string><boolean>true</boolean></entry>",
         ),
-        r"GenericCode at \(0, 60\): in its generic code: it does not end within 200000 steps",
+        r"GenericCode at \(0, 60\): in its generic code: it does not end within 2000000 steps",
     ),
     "no arguments": (
         drawing(attributes="<entry><string>isGeneric</string><boolean>true</boolean></entry>"), "has 0 enabled GenericInitCode elements"

@@ -15,7 +15,7 @@ from ..errors import ParseError
 from .dig_code_syntax import CodeError, CodeParser, Node
 from .dig_expression import INTEGER, MAX_DEPTH, wrap
 
-MAX_STEPS = 200_000
+MAX_STEPS = 2_000_000
 """Statements and operations that one piece of code may carry out."""
 
 MAX_TEXT = 10_000

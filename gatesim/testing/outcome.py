@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,17 +60,20 @@ def suite_row(suite: str, outcomes: Iterable[Outcome], files: int) -> SuiteRow:
     (1, 1, {'no FETs': 1})
     """
     outcomes = list(outcomes)
-    refused = Counter(_reason(o) for o in outcomes if o.status == "refused")
+    refused = Counter(reason(o.message, o.file) for o in outcomes if o.status == "refused")
     unread = {o.file for o in outcomes if o.status == "refused"}
     counts = Counter(o.status for o in outcomes)
     ran = counts["passed"] + counts["failed"]
     return SuiteRow(suite, files, files - len(unread), ran, counts["passed"], counts["failed"], dict(refused))
 
 
-def _reason(outcome: Outcome) -> str:
-    line = outcome.message.splitlines()[0] if outcome.message else "no reason given"
+def reason(message: str, file: str) -> str:
+    """Why something was refused, without what names a single file or place: reasons can be counted."""
+    line = message.splitlines()[0] if message else "no reason given"
     where, colon, rest = line.partition(": ")
-    return rest if colon and ("/" in where or where.startswith(outcome.file)) else line
+    line = rest if colon and ("/" in where or where.startswith(file)) else line
+    element = re.match(r"(\S+)(?: '[^']*')? at \(-?\d+, -?\d+\): (.*)", line)
+    return f"{element[1]}: {element[2]}" if element else line
 
 
 def junit(outcomes: Sequence[Outcome], suite: str = "gatesim") -> str:
