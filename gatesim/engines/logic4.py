@@ -147,7 +147,7 @@ class Logic4Engine(Engine):
                 kernel.simulate(
                     low, width, stimulus.n_patterns, start, min(n_cycles, start + cycles), scratch[0], scratch[1],
                     planes, unknown, p.inputs,
-                    p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.wired,
+                    p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.masks, p.wired,
                     nets, out, out_unknown, n_cycles - kept,
                     net.registers, p.register_kind, p.register_pins, state.registers, state.unknown_registers,
                     table, words, words_unknown, *p.reads, *p.writes, False, dirty,
@@ -227,6 +227,8 @@ class _Program:
         functions += [(next_state_table(int(o)), 4) for o in _register_ops()]
         self.ones = _covers(functions, inverted=False)
         self.zeros = _covers(functions, inverted=True)
+        entries = [[-(table >> i & 1) % (1 << 64) for i in range(8)] for table, _ in functions]
+        self.masks = np.array(entries, dtype=np.uint64)
         self.wired = np.array([_wired(g.op) if IS_TRISTATE[g.op] else 0 for g in GATES], np.int64)
         numbers = {o: _NEXT + i for i, o in enumerate(_register_ops())}
         self.register_kind = np.array([numbers[int(net.op[q])] for q in net.registers], np.int64)

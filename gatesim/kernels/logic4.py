@@ -1,8 +1,8 @@
 """Four-valued simulation on two planes: value and unknown; 0 = (0, 0), 1 = (1, 0), X = (0, 1), Z = (1, 1).
 
-A logic cell is given by two covers, of the ones and of the zeros of its truth table: it can be 1 where all
-literals of a cube of the first *can* be true, and 0 likewise; where it can be both it is X. A tri-state
-cell is given by the 16 entries of its table over the four planes of its two pins.
+A logic cell is given by its truth table, or (of four pins) by two covers of it, of the ones and of the
+zeros: it can be 1 where all literals of a cube of the first *can* be true, and 0 likewise; where it can be
+both it is X. A tri-state cell is given by the 16 entries of its table over the planes of its two pins.
 """
 
 from __future__ import annotations
@@ -29,6 +29,33 @@ def _can(cover_ptr, care, literal, kind, pins, first, n_pins, value, unknown, n_
                     term[w] &= (value[net, w] ^ flip) | unknown[net, w]
         for w in range(n_words):
             out[w] |= term[w]
+
+
+@njit(cache=True, nogil=True)
+def _small(masks, a, b, c, value, unknown, n_words, can1, can0):
+    """Where a function of up to three pins can be 1 and can be 0, in one pass; ``masks[i]`` is all ones where
+    entry ``i`` of its truth table is. A pin that is not there reads constant 0.
+    """
+    m0, m1, m2, m3 = masks[0], masks[1], masks[2], masks[3]
+    m4, m5, m6, m7 = masks[4], masks[5], masks[6], masks[7]
+    for w in range(n_words):
+        a1 = value[a, w] | unknown[a, w]
+        a0 = ~value[a, w] | unknown[a, w]
+        b1 = value[b, w] | unknown[b, w]
+        b0 = ~value[b, w] | unknown[b, w]
+        p0 = a0 & b0
+        p1 = a1 & b0
+        p2 = a0 & b1
+        p3 = a1 & b1
+        one = (m0 & p0) | (m1 & p1) | (m2 & p2) | (m3 & p3)
+        zero = (~m0 & p0) | (~m1 & p1) | (~m2 & p2) | (~m3 & p3)
+        if c:
+            c1 = value[c, w] | unknown[c, w]
+            c0 = ~value[c, w] | unknown[c, w]
+            one = (c0 & one) | (c1 & ((m4 & p0) | (m5 & p1) | (m6 & p2) | (m7 & p3)))
+            zero = (c0 & zero) | (c1 & ((~m4 & p0) | (~m5 & p1) | (~m6 & p2) | (~m7 & p3)))
+        can1[w] = one
+        can0[w] = zero
 
 
 @njit(cache=True, nogil=True)
@@ -151,7 +178,7 @@ def simulate(
     first_word, n_words, n_patterns, start, end, value, unknown,
     planes, planes_unknown, inputs,
     cells, kind, ptr, pins,
-    ones_ptr, ones_care, ones_literal, zeros_ptr, zeros_care, zeros_literal, wired,
+    ones_ptr, ones_care, ones_literal, zeros_ptr, zeros_care, zeros_literal, masks, wired,
     observe, out, out_unknown, skip,
     registers, register_kind, register_pins, state, state_unknown,
     table, words, words_unknown,
@@ -209,17 +236,24 @@ def simulate(
             dirty[net] = 0
             if kind[i] >= 0:
                 n_pins = ptr[i + 1] - ptr[i]
-                _can(ones_ptr, ones_care, ones_literal, kind[i], pins, ptr[i], n_pins,
-                     value, unknown, n_words, term, can1)  # fmt: skip
-                _can(zeros_ptr, zeros_care, zeros_literal, kind[i], pins, ptr[i], n_pins,
-                     value, unknown, n_words, term, can0)  # fmt: skip
+                if n_pins <= 3:
+                    b = pins[ptr[i] + 1] if n_pins > 1 else 0
+                    c = pins[ptr[i] + 2] if n_pins > 2 else 0
+                    _small(masks[kind[i]], pins[ptr[i]], b, c, value, unknown, n_words, can1, can0)
+                else:
+                    _can(ones_ptr, ones_care, ones_literal, kind[i], pins, ptr[i], n_pins,
+                         value, unknown, n_words, term, can1)  # fmt: skip
+                    _can(zeros_ptr, zeros_care, zeros_literal, kind[i], pins, ptr[i], n_pins,
+                         value, unknown, n_words, term, can0)  # fmt: skip
+                moved = np.uint64(0)
                 for w in range(n_words):
                     v = can1[w] & ~can0[w]
                     u = can1[w] & can0[w]
-                    if v != value[net, w] or u != unknown[net, w]:
-                        dirty[net] = 1
+                    moved |= (v ^ value[net, w]) | (u ^ unknown[net, w])
                     value[net, w] = v
                     unknown[net, w] = u
+                if moved:
+                    dirty[net] = 1
             elif kind[i] < -(1 << 30):
                 _wired(wired[kind[i] + (1 << 31)], pins, ptr[i], ptr[i + 1] - ptr[i],
                        value, unknown, n_words, can1, can0)  # fmt: skip
@@ -268,13 +302,13 @@ def simulate(
         for i in range(len(registers)):
             dirty[registers[i]] = 0
             for w in range(n_words):
-                moved = value[registers[i], w] ^ following[i, w]
-                moved |= unknown[registers[i], w] ^ following_unknown[i, w]
-                if moved:
+                change = value[registers[i], w] ^ following[i, w]
+                change |= unknown[registers[i], w] ^ following_unknown[i, w]
+                if change:
                     dirty[registers[i]] = 1
                     # What the unused lanes of the last word do matters to nobody.
                     left = n_patterns - 64 * (first_word + w)
-                    changed |= (moved << np.uint64(64 - left)) != 0 if left < 64 else True
+                    changed |= (change << np.uint64(64 - left)) != 0 if left < 64 else True
                 value[registers[i], w] = following[i, w]
                 unknown[registers[i], w] = following_unknown[i, w]
         done += 1
