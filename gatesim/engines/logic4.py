@@ -186,7 +186,8 @@ class Settling:
         self._scratch, dirty = _scratch(net, n_words)
         self._memory = _flatten(net, state)
         self._fixed = (
-            p.inputs, p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.wired, nets, self.out, self.out_unknown, 0,
+            p.inputs, p.cells, p.kind, p.ptr, p.pins, *p.ones, *p.zeros, p.masks, p.wired,
+            nets, self.out, self.out_unknown, 0,
             net.registers, p.register_kind, p.register_pins, state.registers, state.unknown_registers,
             *self._memory, *p.reads, *p.writes, True, dirty,
         )  # fmt: skip
