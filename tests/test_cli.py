@@ -103,7 +103,7 @@ BAD_FILES = {
         (["sim", "adders.kogge_stone[a=]", "--random", "2"], "cannot read the arguments of"),
         (["sim", "adders.kogge_stone[a=8,b=7]", "--random", "2"], "8 and 7"),
         (["sim", "nowhere:f[8]", "--random", "2"], "there is no module 'nowhere'"),
-        (["sim", "adders.half_adder", "--engine", "logic3"], "unknown engine 'logic3'; did you mean 'logic2'"),
+        (["sim", "adders.half_adder", "--engine", "logic3"], "unknown engine 'logic3'; did you mean 'logic4'"),
         (["sim", "adders.half_adder", "--watch", "nothing"], "unknown net of 'half_adder' 'nothing'"),
         (["map", "adders.half_adder", "--to", "nands"], "unknown basis 'nands'; did you mean 'nand'"),
         (["map", "adders.half_adder", "-o", "x.vhd"], "unknown file type '.vhd'"),

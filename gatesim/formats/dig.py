@@ -170,6 +170,9 @@ class _Maker:
             self._element(instance)
         self._check_clocks()
         self._outputs()
+        lost = sorted(set(self.board.presets) - self.board.presets_used)
+        if lost:
+            raise ParseError(f"no register or input {lost[0]!r} to preset", source=self.flat.drawing.source)
         # Freezing drops the wires: the place of each delay in the netlist is found by its name.
         for i, bit in enumerate(self.board.delays):
             if bit.id not in self.b._names:
@@ -216,8 +219,11 @@ class _Maker:
             default = int(element.flag("activeLow"))
         elif element.kind == "DipSwitch":
             default = int(element.flag("dipDefault"))
-        preset = self.board.presets.get(element.label, default)
-        self.initial[name] = "Z" if preset == "Z" else int(str(preset)) % (1 << pin.width)
+        if default == "Z" and element.label not in self.board.presets:
+            self.initial[name] = "Z"
+        else:
+            idle = default if isinstance(default, int) else 0
+            self.initial[name] = self.board.preset(element.label, idle) % (1 << pin.width)
         number = element.text("pinNumber").strip()
         if number:
             self.pin_numbers[number] = name

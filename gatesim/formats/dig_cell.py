@@ -30,6 +30,7 @@ class Board:
     def __init__(self, b: Builder, steps: bool, presets: Mapping[str, int], program: Sequence[int] | None) -> None:
         self.b, self.steps = b, steps
         self.presets, self.program = presets, program
+        self.presets_used: set[str] = set()
         self.words: Mapping[tuple[str, int], int] = {}
         self.roms: Mapping[str, str] = {}
         self.rom_files: Mapping[str, str] = {}
@@ -39,6 +40,13 @@ class Board:
         self.clocks: dict[tuple[int, bool], Bit] = {}
         self.delays: list[Bit] = []
         self.reset: Bit | None = None
+
+    def preset(self, label: str, default: int) -> int:
+        """What a register or an input of that label powers up to."""
+        if label in self.presets:
+            self.presets_used.add(label)
+            return self.presets[label]
+        return default
 
     @property
     def unknown(self) -> Bit:
@@ -136,7 +144,7 @@ class Cell:
     def state(self, following: Bus, enable: Bit | None = None, init: int = 0) -> Bus:
         """A register; at a label that a test presets it powers up to that."""
         width = len(following)
-        init = self.board.presets.get(self.element.label, init) & ((1 << width) - 1)
+        init = self.board.preset(self.full_name, init) & ((1 << width) - 1)
         held = self.b.register(following, enable=enable, init=init)
         if self.element.label:
             held.named("-".join([*self.path, self.element.label]))

@@ -254,7 +254,7 @@ def _latch(c: Cell) -> None:
     q, qn = c.b.wire(), c.b.wire()
     idle = c.b.gate("NOR", s, r)
     lost = c.b.gate("AND", idle, c.b.gate("NOR", q, qn))  # both were 0 and are let go: either may win
-    start = c.board.presets.get(c.e.label, _default(c)) & 1
+    start = c.board.preset(c.full_name, _default(c)) & 1
     for wire, on, off, init in ((q, s, r, start), (qn, r, s, 1 - start)):
         kept = c.b.mux(idle, c.b.gate("ANDNOT", on, off), wire)
         c.b.drive(wire, c.b.flip_flop(c.b.mux(lost, kept, c.board.unknown), init=init))
