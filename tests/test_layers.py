@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-from importlib import import_module
 from pathlib import Path
 
 import pytest

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grow_trees(roots, free, width, readers, first, fanin, first_buffer):
     """Give every root a tree of buffers, as shallow as can be, and move its readers to their places.
 

@@ -13,7 +13,7 @@ from numba import njit
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _can(cover_ptr, care, literal, kind, pins, first, n_pins, value, unknown, n_words, term, out):
     """OR of the cubes of one cover: where can each be true?"""
     for w in range(n_words):
@@ -31,7 +31,7 @@ def _can(cover_ptr, care, literal, kind, pins, first, n_pins, value, unknown, n_
             out[w] |= term[w]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _small(masks, a, b, c, value, unknown, n_words, can1, can0):
     """Where a function of up to three pins can be 1 and can be 0, in one pass; ``masks[i]`` is all ones where
     entry ``i`` of its truth table is. A pin that is not there reads constant 0.
@@ -58,7 +58,7 @@ def _small(masks, a, b, c, value, unknown, n_words, can1, can0):
         can0[w] = zero
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _wired(table, pins, first, n_pins, value, unknown, n_words, out_value, out_unknown):
     """A tri-state cell: bits 0 to 15 of `table` are the value plane, 16 to 31 the unknown plane."""
     a = pins[first]
@@ -81,7 +81,7 @@ def _wired(table, pins, first, n_pins, value, unknown, n_words, out_value, out_u
         out_unknown[w] = u
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather(nets, start, stop, value, unknown, word, bit):
     """The number on a bus in one lane: value bits (0 where unknown) and unknown bits."""
     known = np.uint64(0)
@@ -94,12 +94,12 @@ def _gather(nets, start, stop, value, unknown, word, bit):
     return known, open_bits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _possible(address, known, open_bits):
     return (np.uint64(address) & ~open_bits) == known
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read(port, r_memory, r_ptr, r_address, d_ptr, d_data, table, words, words_unknown,
           value, unknown, n_words, n_patterns, first_word):  # fmt: skip
     """One read port in every lane; what all words that the address may name agree on, else X."""
@@ -139,7 +139,7 @@ def _read(port, r_memory, r_ptr, r_address, d_ptr, d_data, table, words, words_u
                 unknown[d_data[k], w] |= ((doubt >> place) & np.uint64(1)) << bit
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(port, w_memory, w_ptr, w_address, d_ptr, d_data, enable, table, words, words_unknown,
            value, unknown, n_words, n_patterns, first_word):  # fmt: skip
     """One write port in every lane; a word that may be written or not keeps only what agrees.
@@ -173,7 +173,7 @@ def _write(port, w_memory, w_ptr, w_address, d_ptr, d_data, enable, table, words
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def simulate(
     first_word, n_words, n_patterns, start, end, value, unknown,
     planes, planes_unknown, inputs,

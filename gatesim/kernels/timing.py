@@ -18,7 +18,7 @@ ALWAYS = 1 << 62
 """Required time of an edge that nobody waits for."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def arrivals(order, starts, op, fanin_ptr, fanin, sense, delay, arrival):
     """Latest arrival of both edges of every net.
 
@@ -44,7 +44,7 @@ def arrivals(order, starts, op, fanin_ptr, fanin, sense, delay, arrival):
         arrival[cell, 1] = fall + delay[cell, 1] if fall >= 0 else NEVER
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def required(order, starts, op, fanin_ptr, fanin, sense, delay, needed):
     """Pull required times backward through the cells; `needed` (n, 2) holds those of the endpoints."""
     for i in range(len(order) - 1, -1, -1):
@@ -69,7 +69,7 @@ def required(order, starts, op, fanin_ptr, fanin, sense, delay, needed):
                 needed[pin, 1] = min(needed[pin, 1], rise)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ones(word):
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -77,7 +77,7 @@ def _ones(word):
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_ones(planes, counts):
     """Add to `counts` (n,) the ones of each plane of `planes` (n, words)."""
     for net in range(planes.shape[0]):
@@ -87,7 +87,7 @@ def count_ones(planes, counts):
         counts[net] += total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def steps(planes, n_patterns, last):
     """Turn `planes` (n, words) into the changes from each pattern to the next, in place.
 
@@ -107,7 +107,7 @@ def steps(planes, n_patterns, last):
         planes[net, n_words - 1] &= mask
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh(planes, weights, sums):
     """Add to ``sums[lane]`` (float64) the weight of every net whose bit is set in that lane."""
     for net in range(planes.shape[0]):

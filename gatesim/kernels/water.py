@@ -92,7 +92,7 @@ def _step(level, on, inflow, dt, v, moments):
     return level, on, leaked, over
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _leak_alone(water, came, after, leaked, leak, dt):
     """The Heun step of :func:`_heun` in all lanes, as if nothing but the leak could run."""
     for x in range(len(water)):
@@ -106,7 +106,7 @@ def _leak_alone(water, came, after, leaked, leak, dt):
         after[x] = full - out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_special(after, running, least):
     """Lanes whose siphon runs or whose water reached `least`."""
     count = 0
@@ -149,7 +149,7 @@ def _fill(has, came, line):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def simulate(
     dt,
     n_steps,
