@@ -40,6 +40,10 @@ class _QuickCache(FunctionCache):
             return self._load_overload(sig, target_context)
 
 
+inlined = njit(nogil=True, inline="always")
+"""A function that exists only inside the kernels that call it."""
+
+
 def kernel(function):
     """Compile `function` on first use: no GIL, no fast-math, machine code kept on disk."""
     dispatcher = njit(nogil=True)(function)

@@ -8,7 +8,8 @@ both it is X. A tri-state cell is given by the 16 entries of its table over the 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 

@@ -9,7 +9,8 @@ neither; it comes from the truth table.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 NEVER = -(1 << 62)
 """Arrival of an edge that cannot happen."""

@@ -13,7 +13,8 @@ first and then find nothing to vectorise.)
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import inlined, kernel
 
 # Columns of the table of vessels (SI units; volumes, not heights, so that the loop never divides).
 AREA, CREST, INLET, RIM, HELD, LEAK, SIPHON, DROP, PRIME, WEIR = range(10)
@@ -27,13 +28,13 @@ MAX_EVENTS = 8
 """A siphon starts or stops at most so often in a step; a step short enough has one event."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _leak(volume, v):
     """Torricelli: LEAK is Cd a sqrt(2 g / A); nothing flows from under the capillary hold-up."""
     return v[LEAK] * np.sqrt(volume) if volume > v[HELD] else 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _over(volume, running, v):
     """Flow through the siphon while it runs; else what dribbles over the crest."""
     if running:
@@ -44,7 +45,7 @@ def _over(volume, running, v):
     return 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _heun(volume, running, inflow, dt, v):
     """Volume after `dt`, and what left through the leak and over the crest meanwhile."""
     leak0, over0 = _leak(volume, v), _over(volume, running, v)
@@ -58,7 +59,7 @@ def _heun(volume, running, inflow, dt, v):
     return left - leak - over, leak, over
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _step(level, on, inflow, dt, v, moments):
     """One vessel for one step, siphon and all: (level, on, leaked, over); first moments of an event.
 
@@ -116,7 +117,7 @@ def _count_special(after, running, least):
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _count_wet(water, came):
     count = 0
     for x in range(len(water)):
@@ -124,7 +125,7 @@ def _count_wet(water, came):
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _settle(after, water, came, top):
     for x in range(len(after)):
         water[x] = after[x]
@@ -132,13 +133,13 @@ def _settle(after, water, came, top):
         top[x] = after[x] if after[x] > top[x] else top[x]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _add(into, flow, share):
     for x in range(len(into)):
         into[x] += flow[x] * share
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _fill(has, came, line):
     """Pour what came into a bucket; how many lanes crossed the line. `came` stays."""
     count = 0
