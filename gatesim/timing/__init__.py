@@ -1,5 +1,6 @@
 """Time and energy: technologies, static timing, activity; the same netlist in any process."""
 
+from .comparison import Outcome, compare, outcome
 from .counting import Switching, count_switching
 from .energies import LANDAUER_FJ, Energy, energy, energy_of_counts, energy_per_step, event_energy_fj
 from .library import load_technology, read_folder, technologies
@@ -13,12 +14,14 @@ __all__ = [
     "CellFigures",
     "Delays",
     "Energy",
+    "Outcome",
     "Path",
     "StaticTiming",
     "Step",
     "Switching",
     "Technology",
     "area",
+    "compare",
     "count_switching",
     "delays",
     "energy",
@@ -26,10 +29,11 @@ __all__ = [
     "energy_per_step",
     "event_energy_fj",
     "load_technology",
+    "outcome",
     "parse",
     "prepare",
     "read_folder",
     "read_technology",
     "static_timing",
     "technologies",
-]  # fmt: skip
+]

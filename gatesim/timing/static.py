@@ -221,7 +221,7 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
         raise ValueFitError(f"a clock period must be positive, not {clock_ps} ps")
     level, order = levels(net)
     found = delays(net, by) if isinstance(by, Technology) else by
-    delay = np.stack((found.rise_ps, found.fall_ps), axis=1).astype(np.int64)
+    delay = np.stack((found.rise_ps, found.fall_ps), axis=1).astype(np.int64, copy=False)
     if delay.shape != (net.n_nets, 2):
         raise ValueFitError(f"{net.name!r} has {net.n_nets} nets; delays were given for {len(delay)}")
     if delay.min() < 0:

@@ -1,0 +1,81 @@
+"""The same netlist in many technologies: time and energy of one operation in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import LoopError, UnsupportedError
+from ..netlist import Netlist
+from ..stimulus import Stimulus
+from .energies import Energy, energy
+from .preparation import area, prepare
+from .static import StaticTiming, static_timing
+from .technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One netlist in one technology.
+
+    Attributes
+    ----------
+    technology : Technology
+    netlist : Netlist or None
+        As prepared for it; None where it cannot be built, and then ``problem`` says why.
+    timing : StaticTiming or None
+    energy : Energy or None
+        None where no energy was asked for.
+    area : float
+    problem : str
+    """
+
+    technology: Technology
+    netlist: Netlist | None = None
+    timing: StaticTiming | None = None
+    energy: Energy | None = None
+    area: float = 0.0
+    problem: str = ""
+
+
+def outcome(net: Netlist, technology: Technology, stimulus: Stimulus | None = None) -> Outcome:
+    """Prepare `net` for one technology and time it; with a stimulus, its energy too.
+
+    Raises
+    ------
+    UnsupportedError, LoopError
+        It cannot be built or timed.
+    ValueFitError
+        A stimulus without two operations.
+    """
+    ready = prepare(net, technology)
+    timing = static_timing(ready, technology)
+    spent = None if stimulus is None else energy(ready, technology, stimulus)
+    return Outcome(technology, ready, timing, spent, area(ready, technology))
+
+
+def compare(net: Netlist, technologies: Iterable[Technology], stimulus: Stimulus | None = None) -> list[Outcome]:
+    """`net` in every one of `technologies`, slowest first; those that cannot build it at the end.
+
+    Raises
+    ------
+    LoopError
+        `net` has a combinational loop: no technology can be timed.
+
+    Examples
+    --------
+    >>> from gatesim import Builder
+    >>> from gatesim.timing import technologies
+    >>> b = Builder("both"); b.output("z", b.input("x") & b.input("y"))
+    >>> [o.technology.name for o in compare(b.freeze(), technologies().values())][::16]
+    ['dna', 'rsfq']
+    """
+    found = []
+    for technology in technologies:
+        try:
+            found.append(outcome(net, technology, stimulus))
+        except LoopError:
+            raise
+        except UnsupportedError as exc:
+            found.append(Outcome(technology, problem=str(exc)))
+    return sorted(found, key=lambda o: (o.timing is None, -(o.timing.worst_ps if o.timing else 0)))
