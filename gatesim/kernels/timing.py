@@ -1,5 +1,5 @@
-"""Static timing: one sweep forward for arrivals, one backward for required times; bits counted and
-weighed.
+"""Static timing: one sweep forward for arrivals, one backward for required times; sums over the steps
+from one pattern to the next.
 
 Times are int64 picoseconds in (n, 2) arrays: column 0 for a rise, column 1 for a fall. A cell's *sense*
 towards a pin is 1 where a rise can cause a rise, 2 where a rise can cause a fall, 3 for both, 0 for
@@ -68,24 +68,6 @@ def required(order, starts, op, fanin_ptr, fanin, sense, delay, needed):
             if way & 2:
                 needed[pin, 0] = min(needed[pin, 0], fall)
                 needed[pin, 1] = min(needed[pin, 1], rise)
-
-
-@kernel
-def _ones(word):
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@kernel
-def count_ones(planes, counts):
-    """Add to `counts` (n,) the ones of each plane of `planes` (n, words)."""
-    for net in range(planes.shape[0]):
-        total = 0
-        for word in planes[net]:
-            total += _ones(word)
-        counts[net] += total
 
 
 @kernel

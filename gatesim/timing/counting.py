@@ -7,7 +7,7 @@ each cycle is an operation, and every lane an instance of the circuit of its own
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..bits import n_words
 from ..engines.logic2 import Logic2Engine
 from ..errors import ValueFitError
 from ..kernels import timing as kernel
-from ..netlist import Netlist, Port
+from ..netlist import Netlist
 from ..schedule import compile
 from ..stimulus import Stimulus
 
@@ -65,12 +65,11 @@ def count_switching(net: Netlist, stimulus: Stimulus) -> Switching:
     >>> a.toggles[2:].tolist(), a.ones[2:].tolist(), a.steps
     ([3, 1, 2, 1], [2, 2, 2, 1], 3)
     """
-    toggles, ones = np.zeros(net.n_nets, np.int64), np.zeros(net.n_nets, np.int64)
-    for planes, changes, _ in _blocks(net, stimulus):
-        kernel.count_ones(planes, ones)
-        kernel.count_ones(changes, toggles)
     steps, operations = _operations(net, stimulus)
-    return Switching(toggles, ones, steps, operations)
+    nets = np.arange(net.n_nets)
+    summary = Logic2Engine(compile(net, keep=nets)).summarize(stimulus, measure=("ones", "toggles"), watch=nets)
+    assert summary.toggles is not None and summary.ones is not None  # asked for above
+    return Switching(summary.toggles[-net.n_nets :], summary.ones[-net.n_nets :], steps, operations)
 
 
 def weighed_steps(net: Netlist, stimulus: Stimulus, weights: np.ndarray) -> np.ndarray:
@@ -80,7 +79,7 @@ def weighed_steps(net: Netlist, stimulus: Stimulus, weights: np.ndarray) -> np.n
     """
     weights = np.ascontiguousarray(weights, np.float64)
     parts = []
-    for _, changes, lanes in _blocks(net, stimulus):
+    for changes, lanes in _changes(net, stimulus):
         sums = np.zeros(n_words(lanes) * 64)
         kernel.weigh(changes, weights, sums)
         parts.append(sums[:lanes])
@@ -98,37 +97,29 @@ def _operations(net: Netlist, stimulus: Stimulus) -> tuple[int, int]:
     return steps, cycles * patterns
 
 
-def _blocks(net: Netlist, stimulus: Stimulus) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """(planes (n, words), which lanes changed in each, lanes) of a block of patterns, or of a cycle."""
+def _changes(net: Netlist, stimulus: Stimulus) -> Iterator[tuple[np.ndarray, int]]:
+    """(n, words) lanes in which each net changed, and how many lanes, of a block of patterns or a cycle."""
     _operations(net, stimulus)
-    engine = Logic2Engine(compile(_open(net)))
+    nets = np.arange(net.n_nets)
+    engine = Logic2Engine(compile(net, keep=nets))
     if stimulus.n_cycles == 1:
         width = max(1, BLOCK_WORDS // net.n_nets)
         last = np.zeros(net.n_nets, np.uint64)
-        for first in range(0, stimulus.words.shape[2], width):
+        for first in range(0, stimulus.n_words, width):
             lanes = min(stimulus.n_patterns - 64 * first, 64 * width)
             part = Stimulus(np.ascontiguousarray(stimulus.words[:, :, first : first + width]), lanes)
-            planes = np.ascontiguousarray(engine.run(part).planes(_ALL)[0])
+            planes = engine.run(part, watch=nets).words[0, -net.n_nets :].copy()
             if first == 0:
                 last[:] = planes[:, 0] & np.uint64(1)  # before the first pattern nothing changed
-            changes = planes.copy()
-            kernel.steps(changes, lanes, last)
-            yield planes, changes, lanes
+            kernel.steps(planes, lanes, last)
+            yield planes, lanes
         return
-    length = max(1, BLOCK_WORDS // (net.n_nets * stimulus.words.shape[2]))
+    length = max(1, BLOCK_WORDS // (net.n_nets * stimulus.n_words))
     before: np.ndarray | None = None
     for first in range(0, stimulus.n_cycles, length):
         cycles = min(length, stimulus.n_cycles - first)
         words = stimulus.words if len(stimulus.words) == 1 else stimulus.words[first : first + cycles]
-        for planes in engine.run(Stimulus(words, stimulus.n_patterns, cycles)).planes(_ALL):
+        for planes in engine.run(Stimulus(words, stimulus.n_patterns, cycles), watch=nets).words[:, -net.n_nets :]:
             now = np.ascontiguousarray(planes)
-            yield now, now ^ (now if before is None else before), stimulus.n_patterns
+            yield now ^ (now if before is None else before), stimulus.n_patterns
             before = now
-
-
-_ALL = "every net"
-
-
-def _open(net: Netlist) -> Netlist:
-    """`net` with one output port that shows every net."""
-    return replace(net, ports=(*net.inputs, Port(_ALL, "output", tuple(range(net.n_nets)))))
