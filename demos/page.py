@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .text import Text
+from .text import Language, Text
 
 Cell = Text | str | int | float
 
@@ -37,10 +37,15 @@ class KeyNumbers:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing: an ``<svg>`` element as text."""
+    """A drawing: an ``<svg>`` element as text; ``french`` where it has words of its own in it."""
 
     svg: str
     caption: Text
+    french: str = ""
+
+    def drawing(self, language: Language) -> str:
+        """The ``<svg>`` element for readers of one language."""
+        return self.french if language == "fr" and self.french else self.svg
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _block(block: Block, language: Language) -> str:
         return _table(block, language)
     if isinstance(block, Figure):
         caption = escape(block.caption.to(language))
-        return f'<figure><div class="sheet">{block.svg}</div><figcaption>{caption}</figcaption></figure>'
+        return f'<figure><div class="sheet">{block.drawing(language)}</div><figcaption>{caption}</figcaption></figure>'
     if isinstance(block, Film):
         caption, data = escape(block.caption.to(language)), base64.b64encode(block.gif).decode()
         picture = f'<img class="film" alt="{caption}" src="data:image/gif;base64,{data}">'

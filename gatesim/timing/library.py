@@ -40,7 +40,7 @@ def load_technology(name: str | Path) -> Technology:
     Examples
     --------
     >>> load_technology("ttl7400").title
-    'TTL, 7400 series'
+    'TTL 7400'
     """
     shipped = technologies()
     if str(name) in shipped:
