@@ -92,7 +92,8 @@ def _candidates(net: Netlist, technology: Technology, names: frozenset[str], bas
     if inverting:
         basis = min(inverting, key=lambda b: _cost(templates(b)[gate("NOT").op], technology))
         whole = once(basis, lambda: map_to(net, basis))
-        found.append(once((names, basis), lambda: strash(whole, names)))
+        few = names & {basis.upper(), "NOT"}  # all that can come of it: technologies share the result
+        found.append(once((few, basis), lambda: strash(whole, few)))
     if names <= {*BASES["xag"], "BUF"}:
         found.append(once("xag", lambda: map_to(net, "xag")))
     return found
