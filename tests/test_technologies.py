@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -383,3 +384,12 @@ def test_counts_from_elsewhere_plug_in():
         energy_of_counts(ready, technology, seen.toggles[:2], 5)
     with pytest.raises(ValueFitError, match="needs two patterns at least"):
         energy(ready, technology, Stimulus.random(ready, 1))
+
+
+def test_the_documented_file_is_read():
+    text = (Path(__file__).parents[1] / "docs" / "technologies.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    marbles = parse(example[1])
+    assert (marbles.reset_ps, marbles.fan_out, marbles.figures("BUF").fan_out) == (5e12, 2, 2)
+    assert all(f"`{name}`" in text for name in ALL)

@@ -38,6 +38,13 @@ def test_what_the_chapters_claim(pages):
     assert water["functions_right"] == 16 and water["imbalance"] < 1e-9
     digits = facts["digits"]
     assert digits["bit_exact"] is True and digits["accuracy"] >= 0.95 and digits["images"] == 450
+    process = facts["process"]
+    assert process["exact"] is True and process["technologies"] >= 15
+    times = process["digit_ps"]
+    assert max(times, key=times.get) == "dna" and min(times, key=times.get) == "rsfq"
+    assert times["dna"] > 1e14 * times["rsfq"]
+    assert process["adder_ps"]["ttl7400"] == 100_000
+    assert all(v > process["landauer_fj"] for k, v in process["adder_fj"].items() if k != "redstone")
 
 
 class Checker(HTMLParser):

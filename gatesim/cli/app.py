@@ -9,6 +9,7 @@ from .inspect import doctor, info, list_circuits
 from .map import map_command
 from .sim import sim
 from .test import test_command
+from .time import time_command
 from .tour import tour
 from .water import water
 
@@ -26,6 +27,7 @@ app.command("info")(info)
 app.command("map")(map_command)
 app.command("error")(error)
 app.command("test")(test_command)
+app.command("time")(time_command)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")

@@ -38,8 +38,10 @@ class Outcome:
     problem: str = ""
 
 
-def outcome(net: Netlist, technology: Technology, stimulus: Stimulus | None = None) -> Outcome:
-    """Prepare `net` for one technology and time it; with a stimulus, its energy too.
+def outcome(
+    net: Netlist, technology: Technology, stimulus: Stimulus | None = None, *, clock_ps: int | None = None
+) -> Outcome:
+    """Prepare `net` for one technology and time it (against a clock); with a stimulus, its energy too.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def outcome(net: Netlist, technology: Technology, stimulus: Stimulus | None = No
         A stimulus without two operations.
     """
     ready = prepare(net, technology)
-    timing = static_timing(ready, technology)
+    timing = static_timing(ready, technology, clock_ps=clock_ps)
     spent = None if stimulus is None else energy(ready, technology, stimulus)
     return Outcome(technology, ready, timing, spent, area(ready, technology))
 

@@ -149,7 +149,7 @@ class StaticTiming:
                     for before in range(2)
                     if at[-1][before] > NEVER and way & (1 if before == edge else 2)
                 ]
-                time, before = max(options, default=(NEVER, 0))
+                time, before = max(options, default=(NEVER, 0), key=lambda option: option[0])
                 times.append(time + int(self.delay_ps[cell, edge]) if time > NEVER else NEVER)
                 causes.append(before)
             at.append(tuple(times))
