@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from circuits.adders import kogge_stone, ripple_carry
 from circuits.alu import alu_74181
+from circuits.multipliers import array_multiplier
 from circuits.sequential import counter
 from gatesim import Builder, Stimulus, build, compile, engine, simulate
 from gatesim.analysis import fanout
@@ -22,6 +25,7 @@ from gatesim.timing import (
     LANDAUER_FJ,
     CellFigures,
     Technology,
+    count_glitches,
     count_switching,
     delays,
     energy,
@@ -29,6 +33,7 @@ from gatesim.timing import (
     energy_per_step,
     event_energy_fj,
     load_technology,
+    outcome,
     parse,
     prepare,
     read_folder,
@@ -365,6 +370,41 @@ def test_energy_by_what_is_paid_for():
     assert relay.total_fj == pytest.approx(10e12 * (2 + 1) / 3)
     cmos = energy(net, load_technology("nangate45"), all_four)
     assert cmos.standing_fj > 0 and cmos.total_fj == cmos.switching_fj + cmos.standing_fj
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=12, deadline=None)
+def test_simulated_transitions_agree_with_zero_delay_and_with_static_timing(seed):
+    rng = np.random.default_rng(seed)
+    technology = load_technology(["nangate45", "relays", "rsfq", "siphon"][seed % 4])
+    net = prepare(random_netlist(rng, n_cells=50), technology)
+    stimulus = Stimulus.random(net, int(rng.integers(2, 150)), rng=seed)
+    zero, seen = count_switching(net, stimulus), count_glitches(net, technology, stimulus)
+    cells = seen.cells
+    assert seen.n_operations == zero.steps
+    assert (seen.needed[cells] == zero.toggles[cells]).all()
+    assert (seen.toggles[cells] >= zero.toggles[cells]).all()
+    assert ((seen.toggles - zero.toggles)[cells] % 2 == 0).all()  # a glitch goes there and back
+    assert (seen.last_ps <= np.maximum(static_timing(net, technology).arrival_ps.max(axis=1), -1))[cells].all()
+
+
+def test_glitches_of_a_multiplier_and_of_a_counter():
+    technology = load_technology("nangate45")
+    net = prepare(build(array_multiplier, a=8, b=8), technology)
+    stimulus = Stimulus.random(net, 300)
+    found = outcome(net, technology, stimulus, glitches=True)
+    assert found.glitchy.switching_fj > 1.2 * found.energy.switching_fj  # carries arrive late, row after row
+    assert found.glitchy.standing_fj == found.energy.standing_fj
+    assert outcome(net, load_technology("rsfq"), stimulus, glitches=True).glitchy is None
+    clocked = prepare(build(counter, width=4), technology)
+    cycles = Stimulus.from_values(clocked, {"enable": 1, "reset": 0}, n_cycles=33)
+    seen = count_glitches(clocked, technology, cycles)
+    outs = list(clocked.port("out").nets)
+    assert seen.toggles[outs].tolist() == [32, 16, 8, 4]  # 32 edges between 33 cycles
+    with pytest.raises(ValueFitError, match="clock period of 5 ps is too short for 'counter'"):
+        count_glitches(clocked, technology, cycles, clock_ps=5)
+    with pytest.raises(ValueFitError, match="need two patterns at least"):
+        count_glitches(net, technology, Stimulus.random(net, 1))
 
 
 def test_counts_from_elsewhere_plug_in():

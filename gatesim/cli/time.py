@@ -83,7 +83,7 @@ def _one(
 ) -> None:
     from ..timing import outcome
 
-    found = outcome(net, technology, stimulus, clock_ps=clock_ps)
+    found = outcome(net, technology, stimulus, clock_ps=clock_ps, glitches=True)
     if as_json:
         worst = [] if found.timing is None else found.timing.paths(paths)
         typer.echo(
@@ -179,9 +179,11 @@ def _result(net: Netlist, o: Outcome, stimulus: Stimulus) -> list[tuple[str, str
         rows.append(("then to be reset", shown(t.reset_ps, "time")))
     what = "vectors" if net.is_combinational else "cycles"
     many = stimulus.n_patterns * stimulus.n_cycles
-    rows.append(
-        ("energy per operation", f"{shown(spent.total_fj, 'energy')} (mean of {many:,} random {what}, no glitches)")
-    )
+    rows.append(("energy per operation", f"{shown(spent.total_fj, 'energy')} without glitches"))
+    if o.glitchy is not None:
+        more = o.glitchy.events.sum() / max(spent.events.sum(), 1e-300)
+        rows.append(("with glitches", f"{shown(o.glitchy.total_fj, 'energy')} ({more:.2f} times as many transitions)"))
+    rows.append(("", f"mean of {many:,} random {what}"))
     if t.pays_for != "time" and spent.standing_fj:
         rows.append(("of it standing", shown(spent.standing_fj, "energy")))
     return rows
@@ -208,16 +210,23 @@ def _show_paths(o: Outcome, k: int) -> None:
         for s in path.steps:
             arrow = "↑ rise" if s.edge == "rise" else "↓ fall"
             delay = shown(s.delay_ps, "time") if s.delay_ps else "–"
-            table.add_row(escape(s.name), s.gate, arrow, str(s.fan_out), delay, shown(s.arrival_ps, "time"))
+            table.add_row(escape(_short(s.name)), s.gate, arrow, str(s.fan_out), delay, shown(s.arrival_ps, "time"))
         if path.margin_ps:
             table.add_row("set-up time", "", "", "", shown(path.margin_ps, "time"), shown(path.total_ps, "time"))
         console.print(table)
 
 
+def _short(name: str) -> str:
+    """The last two steps of a net's place in the hierarchy."""
+    parts = name.split("/")
+    return name if len(parts) < 4 else "…/" + "/".join(parts[-2:])
+
+
 def _show_hot(o: Outcome, k: int) -> None:
     from ..timing.quantities import shown
 
-    nets = o.energy.hot(k) if o.energy and k else []
+    spent = o.glitchy or o.energy
+    nets = spent.hot(k) if spent and k else []
     if not nets:
         return
     what = {"one": "ones", "evaluation": "evaluations"}.get(o.technology.pays_for, "toggles")
@@ -309,6 +318,7 @@ def _document(net: Netlist, o: Outcome, stimulus: Stimulus) -> dict[str, Any]:
         "reset_ps": t.reset_ps,
         "vectors": stimulus.n_patterns * stimulus.n_cycles,
         "energy_fj": o.energy.total_fj,
+        "energy_with_glitches_fj": o.glitchy.total_fj if o.glitchy else None,
         "switching_fj": o.energy.switching_fj,
         "standing_fj": o.energy.standing_fj,
     }
@@ -328,4 +338,5 @@ def _path(path: Any) -> dict[str, Any]:
 def _hot(o: Outcome, k: int) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
-    return [asdict(n) for n in o.energy.hot(k)] if o.energy else []
+    spent = o.glitchy or o.energy
+    return [asdict(n) for n in spent.hot(k)] if spent else []

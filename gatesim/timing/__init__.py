@@ -3,6 +3,7 @@
 from .comparison import Outcome, compare, outcome
 from .counting import Switching, count_switching
 from .energies import LANDAUER_FJ, Energy, energy, energy_of_counts, energy_per_step, event_energy_fj
+from .glitches import count_glitches
 from .library import load_technology, read_folder, technologies
 from .preparation import area, prepare
 from .reading import parse, read_technology
@@ -22,6 +23,7 @@ __all__ = [
     "Technology",
     "area",
     "compare",
+    "count_glitches",
     "count_switching",
     "delays",
     "energy",

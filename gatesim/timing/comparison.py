@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ..errors import LoopError, UnsupportedError
 from ..netlist import Netlist
 from ..stimulus import Stimulus
-from .energies import Energy, energy
+from .energies import Energy, energy, energy_of_counts
+from .glitches import count_glitches
 from .preparation import area, prepare
 from .static import StaticTiming, static_timing
 from .technology import Technology
@@ -25,7 +26,10 @@ class Outcome:
         As prepared for it; None where it cannot be built, and then ``problem`` says why.
     timing : StaticTiming or None
     energy : Energy or None
-        None where no energy was asked for.
+        At zero delay; None where no energy was asked for.
+    glitchy : Energy or None
+        With all transitions simulated; None where that was not asked for, or changes nothing because the
+        technology does not pay for changes.
     area : float
     problem : str
     """
@@ -34,14 +38,21 @@ class Outcome:
     netlist: Netlist | None = None
     timing: StaticTiming | None = None
     energy: Energy | None = None
+    glitchy: Energy | None = None
     area: float = 0.0
     problem: str = ""
 
 
 def outcome(
-    net: Netlist, technology: Technology, stimulus: Stimulus | None = None, *, clock_ps: int | None = None
+    net: Netlist,
+    technology: Technology,
+    stimulus: Stimulus | None = None,
+    *,
+    clock_ps: int | None = None,
+    glitches: bool = False,
 ) -> Outcome:
-    """Prepare `net` for one technology and time it (against a clock); with a stimulus, its energy too.
+    """Prepare `net` for one technology and time it (against a clock); with a stimulus, its energy too,
+    and with `glitches` the energy of all transitions.
 
     Raises
     ------
@@ -53,7 +64,11 @@ def outcome(
     ready = prepare(net, technology)
     timing = static_timing(ready, technology, clock_ps=clock_ps)
     spent = None if stimulus is None else energy(ready, technology, stimulus)
-    return Outcome(technology, ready, timing, spent, area(ready, technology))
+    glitchy = None
+    if stimulus is not None and glitches and technology.pays_for == "toggle":
+        seen = count_glitches(ready, technology, stimulus)
+        glitchy = energy_of_counts(ready, technology, seen.toggles, seen.n_operations, time_ps=timing.worst_ps)
+    return Outcome(technology, ready, timing, spent, glitchy, area(ready, technology))
 
 
 def compare(net: Netlist, technologies: Iterable[Technology], stimulus: Stimulus | None = None) -> list[Outcome]:
