@@ -108,3 +108,9 @@ def test_a_mistake_in_a_file_has_its_line(gatesim, tmp_path):
     (tmp_path / "bad.toml").write_text(MARBLES.replace('rise = "2 s"', 'rise = "0 s"'))
     status, _, err = gatesim("time", "adders.ripple_carry[2]", "--tech", "bad.toml")
     assert status == 2 and "bad.toml:12: rise in [[gate]] 1: is 0; it must be greater than 0" in err
+
+
+def test_a_plot_of_nothing(gatesim, tmp_path):
+    (tmp_path / "nothing.py").write_text("from gatesim import Bit\ndef one(a: Bit) -> Bit:\n    return a.builder.one\n")
+    status, _, err = gatesim("time", "nothing:one", "--tech", "all", "--plot", "p.svg")
+    assert status == 2 and "nothing to plot: 'one' takes no time" in err and not (tmp_path / "p.svg").exists()

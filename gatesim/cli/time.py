@@ -290,8 +290,8 @@ def _write_plot(net: Netlist, outcomes: list[Outcome], path: Path) -> None:
     from demos.processes import Series, plot
     from demos.text import same
 
-    if not any(o.timing for o in outcomes):
-        raise GatesimError(f"nothing to plot: no technology can build {net.name!r}")
+    if not any(o.timing and o.timing.worst_ps for o in outcomes):
+        raise GatesimError(f"nothing to plot: {net.name!r} takes no time in any of these technologies")
     figure = plot([Series(same(net.name), outcomes)], "en")
     picture = BytesIO()  # drawn whole before the file is touched
     figure.savefig(picture, format=path.suffix[1:], dpi=150, bbox_inches="tight")
