@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any
 
 from gatesim.timing import LANDAUER_FJ, Outcome
@@ -69,14 +70,15 @@ def plot(series: Sequence[Series], language: Language) -> Any:
     axes.set_yticks(list(row.values()), [t.title_fr if language == "fr" else t.title for t in ranked])
     _time_ticks(axes, language)
     _energy_ticks(right)
-    _landauer(right, len(ranked), language)
+    _landauer(right, language)
     for o in series[0].outcomes:
         if o.energy and not o.energy.total_fj:
             nothing = (LANDAUER_FJ * 1e-15, row[o.technology.name])
             right.annotate("0 J", nothing, xytext=(7, 0), textcoords="offset points", va="center", color="#5a6672")
     axes.set_xlabel(Text("time of one operation", "durée d’une opération").to(language))
     right.set_xlabel(Text("energy of one operation", "énergie d’une opération").to(language))
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.0 + 1.1 / len(ranked)), ncols=len(series), frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2, ncols=len(series), frameon=False,
+                columnspacing=1.0, handletextpad=0.1)  # fmt: skip
     return figure
 
 
@@ -90,6 +92,10 @@ def _time_ticks(axes: Any, language: Language) -> None:
     for seconds, unit in ticks:
         if low <= seconds <= high and (not chosen or seconds / chosen[-1][0] > (high / low) ** 0.1):
             chosen.append((seconds, f"1 {unit}"))
+    if len(chosen) < 3:  # all lie close together: powers of ten say more
+        powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+        chosen = [(10.0**k, quantity(10.0 ** (k + 12), "time").to(language)) for k in powers]
+        axes.set_xlim(chosen[0][0], chosen[-1][0])
     axes.set_xticks([t for t, _ in chosen], [label for _, label in chosen])
 
 
@@ -97,6 +103,7 @@ def _energy_ticks(axes: Any) -> None:
     low, high = axes.get_xlim()
     units = ("zJ", "aJ", "fJ", "pJ", "nJ", "µJ", "mJ", "J", "kJ", "MJ")
     low = min(low, LANDAUER_FJ * 1e-15 / 3)
+    high *= 3
     axes.set_xlim(low, high)
     ticks = [(10.0 ** (3 * i - 21), f"1 {unit}") for i, unit in enumerate(units)]
     ticks = [t for t in ticks if low <= t[0] <= high]
@@ -104,10 +111,15 @@ def _energy_ticks(axes: Any) -> None:
     axes.set_xticks([t for t, _ in ticks[::step]], [label for _, label in ticks[::step]])
 
 
-def _landauer(axes: Any, rows: int, language: Language) -> None:
+def _landauer(axes: Any, language: Language) -> None:
     joules = LANDAUER_FJ * 1e-15
     axes.axvline(joules, color="#a3231b", linestyle="--", linewidth=1.8)
     words = Text("Landauer: kT ln 2 a bit (300 K)", "Landauer : kT ln 2 par bit (300 K)").to(language)
     axes.annotate(
-        words, (joules, rows / 2), xytext=(7, 0), textcoords="offset points", rotation=90, va="center", color="#a3231b"
+        words,
+        (joules, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 6),
+        textcoords="offset points",
+        color="#a3231b",
     )
