@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from circuits.adders import ripple_carry
 from circuits.sequential import counter
-from gatesim import Builder, build, map_to
+from gatesim import Builder, Bus, build, map_to
 from gatesim.conformance import random_netlist
 from gatesim.errors import LoopError, UnsupportedError, ValueFitError
 from gatesim.gates import GATES, INPUT, IS_LOGIC, IS_REGISTER, LOGIC_GATES, READ
@@ -235,6 +235,20 @@ def test_a_constant_never_arrives():
     b.output("z", b.gate("AND", b.one, b.zero))
     t = static_timing(b.freeze(), load_technology("siphon"))
     assert t.worst_ps == 0 and t.critical_path is None and t.paths(5) == []
+
+
+def test_a_memory_changes_at_the_clock_even_where_its_address_is_fixed():
+    b = Builder("mailbox")
+    x = b.input_bus("x", 4)
+    (data,) = b.memory(
+        "m", depth=2, width=4, read=[Bus([b.one])], write=[(Bus([b.one]), x, b.input("we"))], contents=[0, 0]
+    )
+    b.output("y", ~data[0] & data[1])
+    net = b.freeze()
+    rise, fall = (np.where(net.fanin_ptr[1:] > net.fanin_ptr[:-1], d, 0).astype(np.int64) for d in (100, 70))
+    t = static_timing(net, Delays(rise, fall))
+    assert t.worst_ps == 270 and [s.gate for s in t.critical_path.steps] == ["READ", "NOT", "AND"]
+    assert any(p.end == "write port of memory 'm'" for p in t.paths(50))
 
 
 def test_what_cannot_be_timed():

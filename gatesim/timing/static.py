@@ -237,10 +237,11 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
     setup = by.figures("DFF").setup_ps if isinstance(by, Technology) and "DFF" in by.gates else 0.0
     end_net, end_margin, end_owner = _endpoints(net, int(np.rint(setup)))
 
-    starts = (np.diff(net.fanin_ptr) == 0) | IS_REGISTER[net.op]
+    starts = _starts(net)
     arrival = np.full((net.n_nets, 2), NEVER, np.int64)
+    changing = starts & (np.arange(net.n_nets) > CONST1)
+    arrival[changing] = delay[changing]
     arrival[net.op == INPUT] = 0
-    arrival[net.registers] = delay[net.registers]
     kernel.arrivals(order, starts, net.op, net.fanin_ptr, net.fanin, sense_table(), delay, arrival)
 
     ends = arrival[end_net].max(axis=1, initial=NEVER) if len(end_net) else np.zeros(0, np.int64)
@@ -253,6 +254,16 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
     for array in (delay, arrival, needed):
         array.flags.writeable = False
     return StaticTiming(net, delay, arrival, needed, end_net, end_margin, end_owner, worst, clock)
+
+
+def _starts(net: Netlist) -> np.ndarray:
+    """(n,) bool: cells that no pin makes wait: constants, inputs, registers, a RAM read at a fixed address."""
+    starts = (np.diff(net.fanin_ptr) == 0) | IS_REGISTER[net.op]
+    for m in net.memories:
+        for r in m.reads:
+            if not m.is_rom and max(r.address) <= CONST1:
+                starts[list(r.data)] = True
+    return starts
 
 
 def _endpoints(net: Netlist, setup_ps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -317,7 +328,7 @@ def pin_sense(net: Netlist, cell: int, source: int) -> int:
 
 def _worst_paths(timing: StaticTiming, k: int) -> list[tuple[tuple[int, ...], int]]:
     """(nets from start to end, endpoint) of the `k` worst paths."""
-    net, arrival = timing.netlist, timing.arrival_ps
+    net, arrival, starts = timing.netlist, timing.arrival_ps, _starts(timing.netlist)
     order = count(0, -1)  # among equals the newest first: a path is completed before others are begun
     heap: list[tuple[int, int, int, int, int, tuple, int]] = []
 
@@ -335,7 +346,7 @@ def _worst_paths(timing: StaticTiming, k: int) -> list[tuple[tuple[int, ...], in
     found = []
     while heap and len(found) < k:
         _, _, head, after_rise, after_fall, chain, end = heapq.heappop(heap)
-        if net.op[head] == INPUT or IS_REGISTER[net.op[head]]:
+        if starts[head]:
             found.append((_unrolled(chain), end))
             continue
         rise = after_rise + int(timing.delay_ps[head, 0]) if after_rise > NEVER else NEVER
