@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.adders import kogge_stone, ripple_carry
-from circuits.alu import alu_74181
+from circuits.alu import Op, Step, accumulator_machine, alu_74181
 from circuits.multipliers import array_multiplier
 from circuits.sequential import counter
 from gatesim import Builder, Stimulus, build, compile, engine, simulate
@@ -41,6 +41,7 @@ from gatesim.timing import (
     technologies,
 )
 from gatesim.timing.quantities import parse_quantity, shown
+from gatesim.timing.technology import loads_ff
 
 ALL = list(technologies())
 
@@ -152,6 +153,27 @@ def test_registers_survive(name):
     given["reset"][[70, 71]] = 1
     got, wanted = (simulate(n, given, cycles=200) for n in (ready, net))
     assert all((got[k] == wanted[k]).all() for k in wanted)
+
+
+def test_a_machine_with_a_program_memory():
+    program = [Step(Op.PASS, 13), Step(Op.SHL), Step(Op.ADD, 13), Step(Op.SHL), Step(Op.ADD, 13)]
+    net = build(accumulator_machine, program=program, width=8)
+    wanted = simulate(net, cycles=40)
+    for name in ("ttl7400", "nangate45", "relays", "transistors"):
+        technology = load_technology(name)
+        ready = prepare(net, technology)
+        got = simulate(ready, cycles=40)
+        assert all((got[k] == wanted[k]).all() for k in wanted)
+        # A read port loads each of its address bits once, however wide the word.
+        reads = [r for m in ready.memories for r in m.reads]
+        loads = [loads_ff(ready, technology)[list(r.address)] for r in reads]
+        pin = technology.figures("READ").pin_ff
+        assert all((x >= pin).all() and (x < 4 * pin + 60).all() for x in loads)
+        assert static_timing(ready, technology).fmax_hz > 1
+    with pytest.raises(UnsupportedError, match="'dominoes' has no DFF: it cannot remember"):
+        prepare(net, load_technology("dominoes"))
+    with pytest.raises(UnsupportedError, match="'rsfq' has no READ: it gives no access time for memories"):
+        prepare(net, load_technology("rsfq"))
 
 
 def test_urgent_readers_stay_near_the_driver():

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..analysis import fanout, levels
+from ..analysis import levels
 from ..errors import LoopError, UnsupportedError
 from ..gates import BUF, CONST1, GATES, LOGIC_GATES, READ, gate
 from ..kernels import fanout as kernel
@@ -17,7 +17,7 @@ from ..netlist import Netlist, Port
 from ..passes import BASES, map_to, strash
 from ..passes.mapping import Template, expand, templates
 from .static import ALWAYS, static_timing
-from .technology import Technology, missing_gates
+from .technology import Technology, memory_pins, missing_gates
 
 
 def prepare(net: Netlist, technology: Technology) -> Netlist:
@@ -149,16 +149,26 @@ def _limits(technology: Technology) -> np.ndarray:
 
 def _within_fan_out(net: Netlist, technology: Technology) -> Netlist:
     limits = _limits(technology)
-    crowded = np.flatnonzero(fanout(net) > limits[net.op])
+    pins = _driven_pins(net)
+    crowded = np.flatnonzero(pins > limits[net.op])
     if not len(crowded):
         return net
     if "BUF" not in technology.gates or limits[BUF] < 2:
-        worst = int(crowded[np.argmax(fanout(net)[crowded])])
+        worst = int(crowded[np.argmax(pins[crowded])])
         raise UnsupportedError(
-            f"net {net.net_name(worst)!r} of {net.name!r} drives {fanout(net)[worst]} pins; {technology.name!r} allows "
+            f"net {net.net_name(worst)!r} of {net.name!r} drives {pins[worst]} pins; {technology.name!r} allows "
             f"{limits[net.op[worst]]} and has no BUF that drives two or more"
         )
-    return _with_buffers(net, crowded, limits, _urgency(net, technology))
+    return _with_buffers(net, crowded, pins, limits, _urgency(net, technology))
+
+
+def _driven_pins(net: Netlist) -> np.ndarray:
+    """(n,) int64: pins of cells and memories and bits of output ports that each net drives."""
+    reader = np.repeat(net.op, np.diff(net.fanin_ptr))
+    pins = np.bincount(net.fanin[reader != READ], minlength=net.n_nets) + memory_pins(net)
+    for p in net.outputs:
+        np.add.at(pins, list(p.nets), 1)
+    return pins
 
 
 def _urgency(net: Netlist, technology: Technology) -> np.ndarray:
@@ -172,7 +182,9 @@ def _urgency(net: Netlist, technology: Technology) -> np.ndarray:
     return np.where(late == ALWAYS, ALWAYS, late - timing.delay_ps.max(axis=1))
 
 
-def _with_buffers(net: Netlist, crowded: np.ndarray, limits: np.ndarray, urgency: np.ndarray) -> Netlist:
+def _with_buffers(
+    net: Netlist, crowded: np.ndarray, pins: np.ndarray, limits: np.ndarray, urgency: np.ndarray
+) -> Netlist:
     """`net` with trees of buffers under the nets `crowded`, the most urgent readers nearest to the root.
 
     A memory names the nets of its pins, so these stay where they are; output ports come last.
@@ -186,7 +198,7 @@ def _with_buffers(net: Netlist, crowded: np.ndarray, limits: np.ndarray, urgency
     readers = np.flatnonzero(movable)
     readers = readers[np.lexsort((readers, rank[readers], fanin[readers]))]
     first = np.append(np.searchsorted(fanin[readers], crowded), len(readers))
-    free = limits[net.op[crowded]] - (fanout(net)[crowded] - np.diff(first))
+    free = limits[net.op[crowded]] - (pins[crowded] - np.diff(first))
     if (free < 1).any():
         root = int(crowded[np.argmin(free)])
         raise UnsupportedError(

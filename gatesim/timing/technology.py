@@ -201,18 +201,26 @@ class Delays(NamedTuple):
     fall_ps: np.ndarray
 
 
+def memory_pins(net: Netlist) -> np.ndarray:
+    """(n,) int64: pins of memories on each net: the address of a read port once, however wide its word."""
+    pins = np.zeros(net.n_nets, np.int64)
+    for m in net.memories:
+        for r in m.reads:
+            np.add.at(pins, list(r.address), 1)
+        for w in m.writes:
+            np.add.at(pins, [*w.address, *w.data, w.enable], 1)
+    return pins
+
+
 def loads_ff(net: Netlist, technology: Technology) -> np.ndarray:
     """(n,) float64: capacitance that hangs on each net: pins, wires, output ports."""
     pin = technology.column("pin_ff")
+    weight = np.where(np.arange(len(GATES)) == READ, 0.0, pin + technology.wire_ff)
     counts = np.diff(net.fanin_ptr)
-    weights = np.repeat(pin[net.op], counts) + technology.wire_ff
-    load = np.bincount(net.fanin, weights=weights, minlength=net.n_nets)
+    load = np.bincount(net.fanin, weights=np.repeat(weight[net.op], counts), minlength=net.n_nets)
     for p in net.outputs:
         np.add.at(load, list(p.nets), technology.output_ff + technology.wire_ff)
-    for m in net.memories:
-        for w in m.writes:
-            np.add.at(load, [*w.address, *w.data, w.enable], pin[READ] + technology.wire_ff)
-    return load
+    return load + memory_pins(net) * (pin[READ] + technology.wire_ff)
 
 
 def delays(net: Netlist, technology: Technology) -> Delays:
