@@ -114,3 +114,12 @@ def test_a_plot_of_nothing(gatesim, tmp_path):
     (tmp_path / "nothing.py").write_text("from gatesim import Bit\ndef one(a: Bit) -> Bit:\n    return a.builder.one\n")
     status, _, err = gatesim("time", "nothing:one", "--tech", "all", "--plot", "p.svg")
     assert status == 2 and "nothing to plot: 'one' takes no time" in err and not (tmp_path / "p.svg").exists()
+
+
+def test_memories_have_no_glitches(gatesim, tmp_path):
+    (tmp_path / "rom.py").write_text(
+        "from gatesim import Bus\ndef table(a: Bus) -> Bus:\n"
+        "    return a.builder.memory('m', depth=8, width=4, read=[a], contents=range(8))[0]\n"
+    )
+    status, out, _ = gatesim("time", "rom:table[a=3]", "--tech", "nangate45")
+    assert status == 0 and "261 ps" in out and "take no memories" in out

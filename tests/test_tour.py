@@ -44,6 +44,9 @@ def test_what_the_chapters_claim(pages):
     assert max(times, key=times.get) == "dna" and min(times, key=times.get) == "rsfq"
     assert times["dna"] > 1e14 * times["rsfq"]
     assert process["adder_ps"]["ttl7400"] == 100_000
+    assert 2 < process["machine_hz"]["relays"] < 10  # the Z3 ran at 5.3 Hz
+    spends = sorted((fj, name) for name, fj in process["adder_fj"].items() if fj)
+    assert [name for _, name in spends[:2]] == ["dna", "rsfq"]  # as the text says
     assert all(v > process["landauer_fj"] for k, v in process["adder_fj"].items() if k != "redstone")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from circuits.adders import ripple_carry
-from circuits.alu import alu, alu_model
+from circuits.alu import accumulator_machine, alu, alu_model
 from gatesim import Netlist, Stimulus, build, simulate
 from gatesim.timing import LANDAUER_FJ, Outcome, compare, technologies
 
@@ -16,6 +16,7 @@ from ..figures import svg_of
 from ..page import Cell, Context, DataTable, Figure, KeyNumbers, Page, Sentence
 from ..processes import Series, plot, quantity
 from ..text import Text, same
+from .alu import PROGRAM
 
 TITLE = Text("Any process", "N’importe quel procédé")
 
@@ -34,6 +35,9 @@ def run(context: Context) -> Page:
     context.step(Text("reading a digit in every technology", "lire un chiffre dans chaque technologie"))
     read = compare(bundled.network(bundled.load()), known)
 
+    machine = build(accumulator_machine, program=[step for step, _ in PROGRAM], width=ALU_BITS)
+    clocks = {o.technology.name: o.timing.fmax_hz for o in compare(machine, known) if o.timing and o.timing.fmax_hz}
+
     slowest, fastest = read[0], read[-1]
     smallest = min(added, key=lambda o: _energy(o) or np.inf)
     silicon = next(o for o in added if o.technology.name == "asap7")
@@ -51,6 +55,7 @@ def run(context: Context) -> Page:
         "alu_ps": {o.technology.name: _time(o) for o in computed},
         "alu_fj": {o.technology.name: _energy(o) for o in computed},
         "digit_ps": {o.technology.name: _time(o) for o in read},
+        "machine_hz": clocks,
         "landauer_fj": LANDAUER_FJ,
     }
     blocks = [
@@ -114,6 +119,19 @@ def run(context: Context) -> Page:
             ).with_values(sums=1 << 2 * ADDER_BITS, n=n)
             if exact
             else Text("A circuit computes wrongly!", "Un circuit calcule faux !")
+        ),
+        Sentence(
+            Text(
+                "The ALU machine of the chapter on ALUs, with its program memory, would run at {relays} of relays "
+                "(Zuse’s Z3 ran at 5.3), {tubes} of tubes, {ttl} of TTL packages, and {cmos} in 45 nm silicon.",
+                "La machine du chapitre sur l’UAL, avec la mémoire de son programme, tournerait à {relays} en relais "
+                "(le Z3 de Zuse : 5,3), {tubes} en tubes, {ttl} en boîtiers TTL et {cmos} en silicium 45 nm.",
+            ).with_values(
+                relays=quantity(clocks["relays"], "frequency"),
+                tubes=quantity(clocks["tubes"], "frequency"),
+                ttl=quantity(clocks["ttl7400"], "frequency"),
+                cmos=quantity(clocks["nangate45"], "frequency"),
+            )
         ),
         Sentence(
             Text(

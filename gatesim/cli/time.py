@@ -183,6 +183,8 @@ def _result(net: Netlist, o: Outcome, stimulus: Stimulus) -> list[tuple[str, str
     if o.glitchy is not None:
         more = o.glitchy.events.sum() / max(spent.events.sum(), 1e-300)
         rows.append(("with glitches", f"{shown(o.glitchy.total_fj, 'energy')} ({more:.2f} times as many transitions)"))
+    elif t.pays_for == "toggle":
+        rows.append(("with glitches", "not simulated: the timed engines take no memories"))
     rows.append(("", f"mean of {many:,} random {what}"))
     if t.pays_for != "time" and spent.standing_fj:
         rows.append(("of it standing", shown(spent.standing_fj, "energy")))

@@ -28,8 +28,8 @@ class Outcome:
     energy : Energy or None
         At zero delay; None where no energy was asked for.
     glitchy : Energy or None
-        With all transitions simulated; None where that was not asked for, or changes nothing because the
-        technology does not pay for changes.
+        With all transitions simulated; None where that was not asked for, where the technology does not
+        pay for changes, and for netlists with memories, which the timed engines do not take.
     area : float
     problem : str
     """
@@ -65,7 +65,7 @@ def outcome(
     timing = static_timing(ready, technology, clock_ps=clock_ps)
     spent = None if stimulus is None else energy(ready, technology, stimulus)
     glitchy = None
-    if stimulus is not None and glitches and technology.pays_for == "toggle":
+    if stimulus is not None and glitches and technology.pays_for == "toggle" and not ready.memories:
         seen = count_glitches(ready, technology, stimulus)
         glitchy = energy_of_counts(ready, technology, seen.toggles, seen.n_operations, time_ps=timing.worst_ps)
     return Outcome(technology, ready, timing, spent, glitchy, area(ready, technology))
