@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from circuits.adders import ripple_carry
 from circuits.sequential import counter
-from gatesim import Builder, Bus, build, map_to
+from gatesim import Builder, Bus, Netlist, Port, build, map_to
 from gatesim.conformance import random_netlist
 from gatesim.errors import LoopError, UnsupportedError, ValueFitError
 from gatesim.gates import GATES, INPUT, IS_LOGIC, IS_REGISTER, LOGIC_GATES, READ
@@ -271,3 +271,24 @@ def test_what_cannot_be_timed():
         static_timing(net, Delays(fine << 60, fine << 60))
     with pytest.raises(ValueFitError, match="clock period must be positive, not 0 ps"):
         static_timing(net, Delays(fine, fine), clock_ps=0)
+
+
+def test_any_numbering_of_the_nets_gives_the_same_times():
+    rng = np.random.default_rng(7)
+    net = random_netlist(rng, n_cells=200, n_registers=4)
+    d = random_delays(net, rng)
+    wanted = static_timing(net, d)
+    moved = np.concatenate(([0, 1], 2 + rng.permutation(net.n_nets - 2)))  # old number of each new net
+    new = np.argsort(moved)
+    counts = np.diff(net.fanin_ptr)[moved]
+    shuffled = Netlist(
+        net.name,
+        net.op[moved],
+        np.concatenate(([0], np.cumsum(counts))),
+        np.concatenate([new[net.fanin_of(k)] for k in moved]),
+        tuple(Port(p.name, p.direction, tuple(new[list(p.nets)].tolist())) for p in net.ports),
+    )
+    found = static_timing(shuffled, Delays(d.rise_ps[moved], d.fall_ps[moved]))
+    assert (found.arrival_ps == wanted.arrival_ps[moved]).all()
+    assert (found.required_ps == wanted.required_ps[moved]).all()
+    assert found.worst_ps == wanted.worst_ps

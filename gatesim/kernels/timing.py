@@ -20,6 +20,17 @@ ALWAYS = 1 << 62
 
 
 @kernel
+def drivers_first(starts, fanin_ptr, fanin):
+    """Whether every cell (except starts) reads only nets of lower number: then numbers are an order."""
+    for cell in range(len(starts)):
+        if not starts[cell]:
+            for k in range(fanin_ptr[cell], fanin_ptr[cell + 1]):
+                if fanin[k] >= cell:
+                    return False
+    return True
+
+
+@kernel
 def arrivals(order, starts, op, fanin_ptr, fanin, sense, delay, arrival):
     """Latest arrival of both edges of every net.
 

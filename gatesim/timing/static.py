@@ -14,7 +14,7 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from ..analysis import levels
+from ..analysis import depth, levels
 from ..errors import ValueFitError
 from ..gates import ARITY, CONST1, GATES, INPUT, IS_REGISTER, LOGIC_GATES, Gate
 from ..kernels import timing as kernel
@@ -25,6 +25,7 @@ NEVER = kernel.NEVER
 ALWAYS = kernel.ALWAYS
 EDGES = ("rise", "fall")
 _OUTPUT = -1
+_LIMIT_PS = 2.0**61
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
     """
     if clock_ps is not None and clock_ps <= 0:
         raise ValueFitError(f"a clock period must be positive, not {clock_ps} ps")
-    level, order = levels(net)
+    starts = _starts(net)
+    order = _order(net, starts)
     found = delays(net, by) if isinstance(by, Technology) else by
     delay = np.stack((found.rise_ps, found.fall_ps), axis=1).astype(np.int64, copy=False)
     if delay.shape != (net.n_nets, 2):
@@ -229,15 +231,15 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
         raise ValueFitError(
             f"net {net.net_name(cell)!r} has a delay of {delay[cell].min()} ps: it must not be negative"
         )
-    if (int(level.max()) + 2) * float(delay.max()) >= 2.0**61:
+    longest = float(delay.max())
+    if net.n_nets * longest >= _LIMIT_PS and (depth(net) + 2) * longest >= _LIMIT_PS:
         raise ValueFitError(
-            f"{net.name!r} is {int(level.max())} levels deep: with delays of up to {delay.max():,} ps its paths "
+            f"{net.name!r} is {depth(net)} levels deep: with delays of up to {delay.max():,} ps its paths "
             "do not fit into 63 bits of picoseconds"
         )
     setup = by.figures("DFF").setup_ps if isinstance(by, Technology) and "DFF" in by.gates else 0.0
     end_net, end_margin, end_owner = _endpoints(net, int(np.rint(setup)))
 
-    starts = _starts(net)
     arrival = np.full((net.n_nets, 2), NEVER, np.int64)
     changing = starts & (np.arange(net.n_nets) > CONST1)
     arrival[changing] = delay[changing]
@@ -254,6 +256,15 @@ def static_timing(net: Netlist, by: Technology | Delays, *, clock_ps: int | None
     for array in (delay, arrival, needed):
         array.flags.writeable = False
     return StaticTiming(net, delay, arrival, needed, end_net, end_margin, end_owner, worst, clock)
+
+
+def _order(net: Netlist, starts: np.ndarray) -> np.ndarray:
+    """(n,) int32: drivers first: by number where that does (memory is then read in order), else by level."""
+    if not kernel.drivers_first(starts, net.fanin_ptr, net.fanin):
+        return levels(net).order
+    order = np.arange(net.n_nets, dtype=np.int32)
+    order.flags.writeable = False
+    return order
 
 
 def _starts(net: Netlist) -> np.ndarray:
