@@ -123,3 +123,13 @@ def test_memories_have_no_glitches(gatesim, tmp_path):
     )
     status, out, _ = gatesim("time", "rom:table[a=3]", "--tech", "nangate45")
     assert status == 0 and "261 ps" in out and "take no memories" in out
+
+
+@pytest.mark.parametrize(("circuit", "clock"), [("adders.ripple_carry[2]", False), ("sequential.counter[4]", True)])
+def test_waveforms_for_a_viewer(gatesim, tmp_path, circuit, clock):
+    status, out, _ = gatesim("time", circuit, "--tech", "ttl7400", "--vectors", "20", "--vcd", "w.vcd")
+    assert status == 0 and "written: w.vcd" in out
+    text = (tmp_path / "w.vcd").read_text()
+    assert "$timescale 1ps $end" in text and (" clock $end" in text) is clock
+    status, _, err = gatesim("time", circuit, "--tech", "all", "--vcd", "x.vcd")
+    assert status == 2 and "--vcd shows one technology" in err and not (tmp_path / "x.vcd").exists()

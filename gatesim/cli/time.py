@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,9 @@ def time_command(
     hot: Annotated[int, typer.Option(help="Nets that spend most energy to list.", min=0)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the vectors.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="With several technologies: plot to write (.svg, .png).")] = None,
+    vcd: Annotated[
+        Path | None, typer.Option(help="Simulate the vectors and write every change (GTKWave, Surfer).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Time a circuit in any technology, from DNA strands to superconductors, and weigh its energy."""
@@ -43,11 +47,13 @@ def time_command(
     chosen = _technologies(tech)
     if plot is not None:
         _check_plot(plot, chosen, tech)
+    if vcd is not None and len(chosen) > 1:
+        raise GatesimError(f"--vcd shows one technology: choose it with --tech NAME, not --tech {tech}")
     net = load_circuit(circuit)
     cycles = 1 if net.is_combinational else vectors
     stimulus = Stimulus.random(net, vectors if cycles == 1 else 1, n_cycles=cycles, rng=seed)
     if len(chosen) == 1:
-        _one(net, chosen[0], stimulus, _clock_ps(clock), paths, hot, as_json)
+        _one(net, chosen[0], stimulus, _clock_ps(clock), paths, hot, vcd, as_json)
     else:
         _all(net, chosen, stimulus, plot, as_json)
 
@@ -79,11 +85,20 @@ def _check_plot(path: Path, chosen: list[Technology], tech: str) -> None:
 
 
 def _one(
-    net: Netlist, technology: Technology, stimulus: Stimulus, clock_ps: int | None, paths: int, hot: int, as_json: bool
+    net: Netlist,
+    technology: Technology,
+    stimulus: Stimulus,
+    clock_ps: int | None,
+    paths: int,
+    hot: int,
+    vcd: Path | None,
+    as_json: bool,
 ) -> None:
     from ..timing import outcome
 
     found = outcome(net, technology, stimulus, clock_ps=clock_ps, glitches=True)
+    if vcd is not None:
+        _write_vcd(found, stimulus, clock_ps, vcd)
     if as_json:
         worst = [] if found.timing is None else found.timing.paths(paths)
         typer.echo(
@@ -95,6 +110,29 @@ def _one(
     console.print(two_columns(net.name, _result(net, found, stimulus)))
     _show_paths(found, paths)
     _show_hot(found, hot)
+    if vcd is not None:
+        console.print(f"written: {vcd}")
+
+
+def _write_vcd(o: Outcome, stimulus: Stimulus, clock_ps: int | None, path: Path) -> None:
+    """The vectors one after the other, one a clock period or a longest path, as the event engine sees them."""
+    from ..engines.timed import TimedEngine
+    from ..formats import vcd
+    from ..timing import delays
+
+    net, timing = o.netlist, o.timing
+    if net is None or timing is None:
+        raise GatesimError(o.problem)
+    period = max(1, clock_ps or timing.worst_ps)
+    trace = TimedEngine(net, delays(net, o.technology)).run(stimulus, period_ps=period, watch=None)
+    text = vcd.dump(trace, clock=None if net.is_combinational else _clock_name(net))
+    path.write_text(text, encoding="utf-8")
+
+
+def _clock_name(net: Netlist) -> str:
+    """A name for the clock that no port has."""
+    taken = {p.name for p in net.ports}
+    return next(name for k in count() if (name := "clock" + "_" * k) not in taken)
 
 
 def _card(t: Technology) -> Table:
