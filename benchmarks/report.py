@@ -51,9 +51,13 @@ def _table(name: str, found: dict[str, Rows]) -> str | None:
     pivots: dict[str, Callable[[Rows], str]] = {
         "interpreting": lambda rows: tier_table(rows, "interpreting tier"),
         "compiled": lambda rows: tier_table(rows, "compiled tier"),
-        "threads": lambda rows: plain_table([r for r in rows if "thread" in r["name"] or "in the block" in r["name"]]),
+        "threads": lambda rows: plain_table(
+            [r for r in rows if "thread" in r["name"] or r["name"].endswith("in the block")]
+        ),
         "first pass": first_pass_table,
-        "machine code": lambda rows: plain_table([r for r in rows if r["name"] == "compiling to machine code"]),
+        "machine code": lambda rows: plain_table(
+            [r for r in rows if r["name"].startswith("compiling to machine code")]
+        ),
     }
     if name == "shares":
         return (
