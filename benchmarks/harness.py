@@ -118,10 +118,12 @@ def core_seconds(function: Callable[[], object]) -> float:
 
 def child_seconds(function: Callable[[], object]) -> float:
     """Processor time of the programs that `function` runs to their end."""
-    before = os.times()
+    import resource  # Unix
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     function()
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return max(0.0, after.ru_utime - before.ru_utime) + max(0.0, after.ru_stime - before.ru_stime)
 
 
 @dataclass(frozen=True)
