@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import gates
 from ..analysis import levels
-from ..errors import UnsupportedError
 from ..gates import IS_LOGIC
 from ..kernels import aiger as kernels
 from ..netlist import Netlist, Port
 from .and_steps import step_tables
+from .limits import check_gates_and_registers
 from .ports import FreshNames
 
 _PREFIXES = ("bad:", "constraint:", "justice:", "fairness:")
@@ -81,11 +81,7 @@ def ands_of(net: Netlist) -> Ands:
 
     Enables and resets of flip-flops become gates before D.
     """
-    if net.memories:
-        raise UnsupportedError(
-            f"AIGER has no memories: {net.memories[0].name!r} of {net.name!r} cannot be written; "
-            "Yosys JSON (.json) holds memories"
-        )
+    check_gates_and_registers(net, "AIGER")
     literal = np.zeros(net.n_nets, np.int64)
     literal[1] = 1
     sources = [k for p in net.inputs for k in p.nets] + net.registers.tolist()

@@ -55,9 +55,7 @@ def parse(text: str, source: str = "<text>") -> Netlist:
     """
     cells = NamedCells(_title(source), source)
     outputs: list[tuple[str, int]] = []
-    if not _by_kernel(text, cells, outputs) or not cells.is_sound:
-        # Line by line: slower, and every complaint knows its line.
-        cells, outputs = NamedCells(_title(source), source), []
+    if not _by_kernel(text, cells, outputs):
         for number, line in enumerate(text.splitlines(), 1):
             _line(line, number, cells, outputs)
     for bit, number in outputs:

@@ -26,7 +26,7 @@ from ..netlist import Netlist, Scope
 from .blif_syntax import Model, Rows, cover_cells, models
 from .blif_write import dump
 from .cells import Library, place
-from .clock import without_clock
+from .clock import Clocks, without_clock
 from .files import as_bytes
 from .flat import ALIAS, MAX_CELLS, CellArrays, Flat, resolved
 from .numbered import NumberedCells
@@ -37,7 +37,6 @@ __all__ = ["BINARY", "SUFFIXES", "dump", "parse"]
 SUFFIXES = (".blif",)
 BINARY = True
 MAX_DEPTH = 100
-_RISING, _FALLING = ("re",), ("fe",)
 
 
 def parse(content: bytes | str, source: str = "<text>", library: Library | None = None) -> Netlist:
@@ -122,7 +121,7 @@ class _Reader:
             inside[m.row : m.end] = True
         covers, places = cover_cells(rows, np.flatnonzero(inside & (rows.kinds == kernels.NAMES)), sink)
         cells = CellArrays.joined([covers, sink.arrays()])
-        places = np.concatenate([places, np.array(sink.places, np.int64)])
+        places = np.concatenate([places, sink.places])
         order = np.argsort(places, kind="stable")
         cells, places = cells.taken(order), places[order]
         bodies = {}
@@ -276,33 +275,16 @@ class _Flattening:
             inputs, port(top.outputs), tuple(self.scopes), np.concatenate(self.scope_of),
         )  # fmt: skip
         net = resolved(flat, self._label, self._names)
-        clocks = self._clocks(flat, {k: name for name, k, _ in inputs})
+        clocks = self._clock(flat, {k: name for name, k, _ in inputs})
         return without_clock(net, clocks | {rows.name(k) for k, _ in top.clocks})
 
-    def _clocks(self, flat: Flat, inputs: dict[int, str]) -> set[str]:
-        """Input ports that control latches; one edge of one net only."""
-        if not self.controls:
-            return set()
-        driver_of_alias = dict(zip(
-            flat.cells.net[flat.cells.op == ALIAS].tolist(), flat.cells.pins[flat.cells.op == ALIAS, 0].tolist(),
-            strict=True,
-        ))  # fmt: skip
-        roots: dict[int, int] = {}
-        for control, _, token in self.controls:
-            root = control
-            while root in driver_of_alias:
-                root = driver_of_alias[root]
-            roots.setdefault(root, token)
-        if len(roots) > 1:
-            shown = ", ".join(repr(self._label(k)) for k in roots)
-            raise self.rows.fail(f"latches have several clocks ({shown}): a netlist has one", list(roots.values())[1])
-        edges: dict[str, int] = {}
-        for _, edge, token in self.controls:
-            edges.setdefault(edge, token)
-        if len(edges) > 1:
-            message = "latches on both edges of the clock are not supported: a netlist has one edge"
-            raise self.rows.fail(message, list(edges.values())[1])
-        return {inputs[k] for k in roots if k in inputs}
+    def _clock(self, flat: Flat, inputs: dict[int, str]) -> set[str]:
+        """The input port that controls the latches."""
+        clocks: Clocks[int] = Clocks()
+        for net, edge, token in self.controls:
+            clocks.add(net, edge == "re", lambda message, token=token: self.rows.fail(message, token))
+        root = clocks.root(flat.cells.aliases(), self._label) if self.controls else None
+        return {inputs[root]} if root in inputs else set()
 
     def _place(self, body: _Body, path: str, scope: int) -> int:
         """Add a copy of a model; returns how much higher its nets are."""

@@ -227,7 +227,7 @@ def cover_cells(rows: Rows, which: np.ndarray, sink: NumberedCells) -> tuple[Cel
     line = rows.lines[first]
     for group in np.split(order, starts):
         n, value = int(n_pins[group[0]]), int(table[group[0]])
-        nets = [rows.number[first[group] + 1 + k] + 2 for k in range(n)]
+        nets: list[np.ndarray] = [rows.number[first[group] + 1 + k] + 2 for k in range(n)]
         output = rows.number[first[group] + 1 + n] + 2
         steps = _steps(value, n)
         for k, (op, pins) in enumerate(steps):

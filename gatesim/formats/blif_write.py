@@ -7,9 +7,9 @@ from functools import cache
 from itertools import combinations
 
 from .. import gates
-from ..errors import UnsupportedError
 from ..gates import GATES, IS_LOGIC
 from ..netlist import Netlist
+from .limits import check_gates_and_registers
 from .named import bit_names
 from .ports import FreshNames
 
@@ -50,13 +50,9 @@ def dump(net: Netlist) -> str:
     Raises
     ------
     UnsupportedError
-        The netlist has memories.
+        The netlist has memories or tri-state cells.
     """
-    if net.memories:
-        raise UnsupportedError(
-            f"BLIF has no memories: {net.memories[0].name!r} of {net.name!r} cannot be written; "
-            "Yosys JSON (.json) holds memories"
-        )
+    check_gates_and_registers(net, "BLIF")
     name = bit_names(net, _LEGAL, frozenset(("const0", "const1")))
     name[0], name[1] = "const0", "const1"
     fresh = FreshNames(name)

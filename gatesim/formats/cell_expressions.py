@@ -8,7 +8,8 @@ from functools import lru_cache
 from ..errors import ParseError
 from ..gates import gate, gates_by_table
 from .recipes import FALSE, TRUE, Kitchen, Recipe
-from .verilog_syntax import Expr, Parser
+from .verilog_expressions import ExpressionParser
+from .verilog_tree import Expr
 
 MAX_PINS = 16
 
@@ -43,7 +44,7 @@ def function_of(text: str, source: str) -> Function:
     >>> f.inputs, [(gate("AOI21").op, (0, 1, 2))] == list(f.recipe)
     (('A', 'B', 'C'), True)
     """
-    parser = Parser(text, source)
+    parser = ExpressionParser(text, source)
     tree = parser.expression()
     if parser.now.kind != "end":
         raise parser.fail(f"expected an operator or the end, found {parser.now.text!r}")
@@ -57,7 +58,7 @@ def function_of(text: str, source: str) -> Function:
     return Function(tuple(pins), kitchen.finished(shown), is_pin)
 
 
-def _collect(e: Expr, pins: list[str], parser: Parser) -> None:
+def _collect(e: Expr, pins: list[str], parser: ExpressionParser) -> None:
     if e.kind == "id":
         if e.name not in pins:
             pins.append(e.name)

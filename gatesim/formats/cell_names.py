@@ -139,12 +139,16 @@ def _sky130(name: str) -> Entry | str | None:
     match = re.fullmatch(r"sky130_[a-z]+_sc_[a-z]+__(\w+?)_(?:\d+|lp\d?|m)", name)
     if match is None:
         return None
-    kind = match[1]
+    kind = re.sub(r"^lpflow_(clkbuf|clkinv)kapwr$", r"\1", match[1])
     if kind in _SKY130:
         return _one(_SKY130[kind], "Y" if kind.startswith(("inv", "clkinv", "xnor2", "mux2i")) else "X")
     if kind in _SKY130_TWO:
         return {"outputs": dict(_SKY130_TWO[kind])}
-    if kind in ("buf", "clkbuf", "probe", "bufbuf") or re.match(r"(clk)?dly", kind):
+    isolation = re.fullmatch(r"lpflow_(?:isobufsrc(?:kapwr)?|inputiso([01])([np]))", kind)
+    if isolation:
+        sleep = "~SLEEP_B" if isolation[2] == "n" else "SLEEP"
+        return _one(f"A | {sleep}" if isolation[1] == "1" else f"A & ~({sleep})", "X")
+    if kind in ("buf", "clkbuf", "probe_p", "probec_p", "bufbuf") or re.match(r"(clk)?dly", kind):
         return _one("A", "X")
     if kind == "bufinv":
         return _one("~A", "Y")

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import gates
 from ..errors import ParseError
-from ..netlist import Netlist, Scope
-from .ports import made_ports
+from ..netlist import Direction, Netlist, Scope
+from .ports import known_ports, made_ports
 
 ALIAS = -1
 """Op of a cell that is no gate: its net is its pin's net under another name."""
@@ -72,6 +72,11 @@ class CellArrays:
             return cls.from_rows(())
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("op", "net", "pins", "line")))
 
+    def aliases(self) -> dict[int, int]:
+        """Nets that are other nets under another name, and those."""
+        those = self.op == ALIAS
+        return dict(zip(self.net[those].tolist(), self.pins[those, 0].tolist(), strict=True))
+
     def taken(self, order: np.ndarray) -> CellArrays:
         """The cells in another order, or some of them."""
         return CellArrays(self.op[order], self.net[order], self.pins[order], self.line[order])
@@ -95,6 +100,8 @@ class Flat:
     scopes: tuple[Scope, ...] = (Scope("", -1),)
     scope_of: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
     """(m,) int32, or empty: all at the root."""
+    ports: Sequence[tuple[str, Direction, int]] | None = None
+    """(name, direction, width) where they are known; their bits stand in this order, LSB first."""
 
 
 def resolved(flat: Flat, label: Callable[[int], str], names: Callable[[np.ndarray], list[str | None]]) -> Netlist:
@@ -113,25 +120,24 @@ def resolved(flat: Flat, label: Callable[[int], str], names: Callable[[np.ndarra
     ParseError
         Lists every undriven and doubly driven net, with lines.
     """
-    cells, root = flat.cells, _Sources(flat)
-    op = np.concatenate([root.op, cells.op])
-    net = np.concatenate([root.net, cells.net])
-    line = np.concatenate([root.line, cells.line])
-    pins = np.concatenate([np.full((len(root.op), 4), -1, np.int32), cells.pins])
+    cells, sources = flat.cells, _Sources(flat)
+    op = np.concatenate([sources.op, cells.op])
+    net = np.concatenate([sources.net, cells.net])
+    line = np.concatenate([sources.line, cells.line])
+    pins = np.concatenate([np.full((len(sources.op), 4), -1, np.int32), cells.pins])
     driver = np.full(flat.n_nets, -1, np.int32)
     driver[net[::-1]] = np.arange(len(net) - 1, -1, -1)  # of two drivers, the first
-    _check(flat, op, net, pins, line, driver, label)
-    target = _through_aliases(flat, op, pins, driver, label, net, line)
+    root = _roots(flat, op, pins, driver, label, net, line)
     keep = op != ALIAS
-    final = (np.cumsum(keep, dtype=np.int32) - 1)[target]
-    of_net = np.where(driver >= 0, final[driver], -1)
+    _check(flat, keep, net, pins, line, driver, root, label)
+    place = np.cumsum(keep, dtype=np.int32) - 1
+    of_net = np.where(driver[root] >= 0, place[driver[root]], -1)
     kept = pins[keep]
     used = kept >= 0
     scope_of = flat.scope_of if len(flat.scope_of) else np.zeros(len(cells.op), np.int32)
-    scope_of = np.concatenate([np.zeros(len(root.op), np.int32), scope_of])[keep]
-    ports = made_ports(
-        [(name, int(of_net[k])) for name, k, _ in flat.inputs], [(name, int(of_net[k])) for name, k, _ in flat.outputs]
-    )
+    scope_of = np.concatenate([np.zeros(len(sources.op), np.int32), scope_of])[keep]
+    inputs, outputs = ([(name, int(of_net[k])) for name, k, _ in bits] for bits in (flat.inputs, flat.outputs))
+    ports = made_ports(inputs, outputs) if flat.ports is None else known_ports(inputs, outputs, flat.ports)
     return Netlist(
         flat.name,
         op[keep],
@@ -154,7 +160,28 @@ class _Sources:
         self.line = np.array([0, 0, *(line for _, _, line in flat.inputs)], np.int32)
 
 
-def _check(flat: Flat, op, net, pins, line, driver, label) -> None:
+def _roots(flat: Flat, op, pins, driver, label, net, line) -> np.ndarray:
+    """For every net, the net that it is an alias of in the end (itself if it is none)."""
+    root = np.arange(flat.n_nets, dtype=np.int32)
+    alias = np.flatnonzero(op == ALIAS)
+    alias = alias[driver[net[alias]] == alias]
+    if len(alias):
+        own = net[alias]
+        root[own] = pins[alias, 0]
+        for _ in range(len(alias).bit_length() + 1):  # each round doubles the length of chain resolved
+            root[own] = root[root[own]]
+        last = driver[root[own]]
+        circular = alias[(last >= 0) & (op[last] == ALIAS)]
+        if len(circular):
+            cell = int(circular[0])
+            raise ParseError(
+                f"net {label(int(net[cell]))!r} is assigned to itself", source=flat.source, line=int(line[cell])
+            )
+    return root
+
+
+def _check(flat: Flat, keep, net, pins, line, driver, root, label) -> None:
+    """Doubly driven nets, and undriven ones that a cell or an output reads (a loose wire is no fault)."""
     problems: list[tuple[int, str]] = []
     if len(np.unique(net)) < len(net):
         first = driver[net]
@@ -163,9 +190,10 @@ def _check(flat: Flat, op, net, pins, line, driver, label) -> None:
             here, before = int(line[cell]), int(line[first[cell]])
             where = "it is a constant" if k < 2 else f"on line {before} and on line {here}"
             problems.append((here, f"net {label(k)!r} is driven twice: {where}"))
+    real = np.where(keep[:, None], pins, -1)
     read = np.zeros(flat.n_nets, bool)
-    read[pins[pins >= 0]] = True
-    shown = {k: here for _, k, here in reversed(flat.outputs)}
+    read[root[real[real >= 0]]] = True
+    shown = {int(root[k]): here for _, k, here in reversed(flat.outputs)}
     read[list(shown)] = True
     missing = np.flatnonzero(read & (driver < 0))
     for k in missing[:MAX_SHOWN].tolist():
@@ -179,23 +207,6 @@ def _check(flat: Flat, op, net, pins, line, driver, label) -> None:
         if total > len(more) + 1:
             more.append(f"... and {total - len(more) - 1:,} more")
         raise ParseError("\n  ".join([problems[0][1], *more]), source=flat.source, line=problems[0][0])
-
-
-def _through_aliases(flat: Flat, op, pins, driver, label, net, line) -> np.ndarray:
-    """For every cell, the cell that really drives its net."""
-    target = np.arange(len(op), dtype=np.int32)
-    alias = np.flatnonzero(op == ALIAS)
-    if len(alias):
-        target[alias] = driver[pins[alias, 0]]
-        for _ in range(len(alias).bit_length() + 1):  # each round doubles the length of chain resolved
-            target[alias] = target[target[alias]]
-        circular = alias[op[target[alias]] == ALIAS]
-        if len(circular):
-            cell = int(circular[0])
-            raise ParseError(
-                f"net {label(int(net[cell]))!r} is connected to itself", source=flat.source, line=int(line[cell])
-            )
-    return target
 
 
 def _given_names(flat: Flat, driver, of_net, op, names) -> dict[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..netlist import Netlist, Port
+from ..netlist import Direction, Netlist, Port
 
 _INDEXED = re.compile(r"(.+)\[(\d{1,9})\]", re.DOTALL)
 
@@ -21,14 +21,24 @@ def made_ports(
     Consecutive bits ``name[0], name[1], ...`` are joined into a bus where that makes no name twice; an
     output called like another port gets ``_out`` (and a number) after its name.
     """
-    made = [p for direction, bits in (("input", inputs), ("output", outputs)) for p in _joined(direction, bits, group)]
+    made = [*_joined("input", inputs, group), *_joined("output", outputs, group)]
     if group and len({p.name for p in made}) < len(made):
         return made_ports(inputs, outputs, group=False)
     fresh = FreshNames()
     return tuple(Port(fresh(p.name, "_out"), p.direction, p.nets) for p in made)
 
 
-def _joined(direction, bits: Sequence[tuple[str, int]], group: bool) -> Iterable[Port]:
+def known_ports(
+    inputs: Sequence[tuple[str, int]], outputs: Sequence[tuple[str, int]], ports: Sequence[tuple[str, Direction, int]]
+) -> tuple[Port, ...]:
+    """Ports of known (name, direction, width), whose bits stand in this order, LSB first."""
+    nets = {"input": iter(inputs), "output": iter(outputs)}
+    return tuple(
+        Port(name, direction, tuple(next(nets[direction])[1] for _ in range(width))) for name, direction, width in ports
+    )
+
+
+def _joined(direction: Direction, bits: Sequence[tuple[str, int]], group: bool) -> Iterable[Port]:
     at = 0
     while at < len(bits):
         name, net = bits[at]

@@ -18,16 +18,25 @@ from .. import gates
 from ..errors import UnsupportedError
 from ..gates import GATES, IS_LOGIC
 from ..netlist import Netlist
+from .cells import Library
+from .limits import check_gates_and_registers
 from .named import bit_names
-from .verilog_cells import PRIMITIVES
-from .verilog_elaborate import Elaborator
+from .verilog_elaborate import PRIMITIVES, Elaborator
 from .verilog_syntax import Parser
 
 SUFFIXES = (".v", ".verilog")
 
 
-def parse(text: str, source: str = "<text>") -> Netlist:
+def parse(text: str, source: str = "<text>", library: Library | None = None, top: str | None = None) -> Netlist:
     """The netlist of the top module of a Verilog text.
+
+    Parameters
+    ----------
+    text, source : str
+    library : Library, optional
+        Cells beside those known by name.
+    top : str, optional
+        The top module; by default the one that no other instantiates (of several, the longest).
 
     Raises
     ------
@@ -35,7 +44,7 @@ def parse(text: str, source: str = "<text>") -> Netlist:
         With line and column: a fault of syntax, an unknown module, pin or port, a width mismatch,
         behavioural code; or all undriven and doubly driven nets.
     """
-    return Elaborator(Parser(text, source).modules(), source).run()
+    return Elaborator(Parser(text, source).modules(), source, library or Library()).run(top)
 
 
 # -- writing ---------------------------------------------------------------------------------
@@ -67,10 +76,7 @@ def dump(net: Netlist) -> str:
     UnsupportedError
         The netlist has memories, or a port called ``clk`` besides flip-flops (the clock's name).
     """
-    if net.memories:
-        raise UnsupportedError(
-            f"memory {net.memories[0].name!r} of {net.name!r} cannot be written as structural Verilog"
-        )
+    check_gates_and_registers(net, "structural Verilog")
     clocked = len(net.registers) > 0
     port_names = {p.name for p in net.ports}
     if clocked and "clk" in port_names:
