@@ -11,6 +11,7 @@ from ..netlist import Direction, Netlist
 from .cells import Cell, Library, place
 from .clock import Clocks, without_clock
 from .named import ONE, ZERO, NamedCells
+from .verilog_expressions import MAX_BITS
 from .verilog_tokens import Token
 from .verilog_tree import Expr, Instance, Module
 from .verilog_values import Values, unsized
@@ -93,7 +94,8 @@ class _Unit:
         self.world, self.module, self.path, self.parents = world, module, path, (*parents, module.name)
         values = self.values = Values(world.cells, world.fail, path)
         for name, e in module.constants.items():  # each may use those before it
-            values.constants[name] = parameters.get(name) or (e if e.kind == "string" else self._constant(e))
+            given = parameters.get(name, e)
+            values.constants[name] = given if given.kind == "string" else self._typed(name, given)
         for name in module.ports:
             if name not in module.direction:
                 raise world.fail(f"port {name!r} of module {module.name!r} has no direction", module.token)
@@ -112,6 +114,19 @@ class _Unit:
         """A constant expression as one constant (kept as written where it is one)."""
         return e if e.kind == "const" else Expr("const", e.token, value=self.values.constant(e), signed=True)
 
+    def _typed(self, name: str, e: Expr) -> Expr:
+        """A parameter's value in its declared range."""
+        declared = self.module.constant_types.get(name)
+        made = self._constant(e)
+        if declared is None or declared.range is None:
+            return made
+        high, low = (self.values.constant(bound) for bound in declared.range)
+        width = abs(high - low) + 1
+        if width > MAX_BITS:
+            raise self.world.fail(f"{name!r} is {width} bits wide; at most {MAX_BITS} are read", declared.token)
+        value = self.values.constant(made) & ((1 << width) - 1)
+        return Expr("const", e.token, value=value, width=width, signed=declared.signed)
+
     @property
     def cells(self) -> NamedCells:
         return self.world.cells
@@ -129,8 +144,6 @@ class _Unit:
 
     def _assign(self, left: Expr, right: Expr, token: Token) -> None:
         targets = self._target(left)
-        if right.kind in ("id", "select", "indexed", "concat") and self.values.size(right) > len(targets):
-            raise self.world.fail(f"{self.values.size(right)} bits are assigned to {len(targets)} bits", token)
         for target, driver in zip(targets, self.values.value(right, len(targets)), strict=True):
             self.cells.alias(target, driver, token.line)
 

@@ -182,14 +182,17 @@ class Parser(ExpressionParser):
             self._instances(module)
 
     def _parameter(self, module: Module, local: bool) -> None:
-        for kind in ("signed", "integer", "real", "realtime", "time"):
-            self.accept(kind)
-        self._range()
+        signed = False
+        for kind in ("integer", "real", "realtime", "time", "signed"):
+            signed = self.accept(kind) or signed
+        bits = self._range()
         name = self.identifier()
         self.expect("=")
         if name.text in module.constants:
             raise self.fail(f"parameter {name.text!r} is declared twice", name)
         module.constants[name.text] = self._parameter_value()
+        if bits is not None:
+            module.constant_types[name.text] = Declared(bits, name, signed)
         if not local:
             module.parameters.append(name.text)
 

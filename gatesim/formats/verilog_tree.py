@@ -70,6 +70,8 @@ class Module:
     nets: dict[str, Declared] = field(default_factory=dict)
     constants: dict[str, Expr] = field(default_factory=dict)
     """Parameters and local ones, in order."""
+    constant_types: dict[str, Declared] = field(default_factory=dict)
+    """Ranges of those that have one."""
     parameters: list[str] = field(default_factory=list)
     """Those that an instance may set, in order."""
     supplies: dict[str, int] = field(default_factory=dict)

@@ -21,12 +21,15 @@ INTEGER_BITS = 32
 _BITWISE = {"&": gates.AND, "|": gates.OR, "^": gates.XOR, "~^": gates.XNOR, "^~": gates.XNOR}
 _REDUCE = {"&": "AND", "|": "OR", "^": "XOR", "~&": "NAND", "~|": "NOR", "~^": "XNOR", "^~": "XNOR"}
 _COMPARE = {"==": "AND", "===": "AND", "!=": "NAND", "!==": "NAND"}
+_SHARED = frozenset((*_BITWISE, "+", "-", "*"))
+"""Operators whose lowest bits depend on the lowest bits of their operands only."""
 _SHIFTS = ("<<", ">>", "<<<", ">>>")
 
 _ARITHMETIC: Mapping[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
     "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b,
-    "==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b), "<": lambda a, b: int(a < b),
+    "==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b), "===": lambda a, b: int(a == b),
+    "!==": lambda a, b: int(a != b), "<": lambda a, b: int(a < b),
     "<=": lambda a, b: int(a <= b), ">": lambda a, b: int(a > b), ">=": lambda a, b: int(a >= b),
     "&&": lambda a, b: int(bool(a and b)), "||": lambda a, b: int(bool(a or b)),
 }  # fmt: skip
@@ -250,6 +253,8 @@ class Values:
 
     def _low(self, e: Expr, n: int, context: int, signed: bool) -> list[str]:
         """The lowest `n` bits of an expression in a context of `context` bits."""
+        if not n:
+            return []
         if e.kind == "binary":
             return self._binary(e, n, context, signed)
         if e.kind == "cond":
@@ -258,23 +263,29 @@ class Values:
             return [self._gate(gates.NOT, [b], e.token) for b in self._low(e.parts[0], n, context, signed)]
         if e.kind == "unary" and e.name == "+":
             return self._low(e.parts[0], n, context, signed)
-        if e.kind == "const" or (e.kind == "unary" and e.name == "-") or (e.kind == "id" and e.name in self.constants):
-            return self._constant_bits(e, n, signed)
+        if e.kind == "unary" and e.name == "-":
+            return self._number_bits(-self._number(e.parts[0], n, context, signed, e), n)
+        if e.kind == "id" and e.name in self.constants:
+            return self._low(self.constants[e.name], n, context, signed)
         found = self._operand(e)
-        fill = found[-1] if signed and e.kind != "concat" else ZERO
+        fill = found[-1] if signed else ZERO
         return found[:n] + [fill] * (n - len(found))
 
-    def _constant_bits(self, e: Expr, n: int, signed: bool) -> list[str]:
-        value = self._folded(e)
-        if value is None:
-            raise self._arithmetic(e)
-        own = self.size(e)
-        value &= (1 << own) - 1
-        fill = ONE if signed and value >> (own - 1) else ZERO
-        return [ONE if value >> i & 1 else ZERO for i in range(min(n, own))] + [fill] * (n - own)
+    def _number(self, e: Expr, n: int, context: int, signed: bool, operator: Expr) -> int:
+        """The value of an operand of arithmetic, which must be constant."""
+        bits = self._low(e, n, context, signed)
+        if any(b not in (ZERO, ONE) for b in bits):
+            raise self._arithmetic(operator)
+        return sum((b == ONE) << i for i, b in enumerate(bits))
+
+    @staticmethod
+    def _number_bits(value: int, n: int) -> list[str]:
+        return [ONE if value >> i & 1 else ZERO for i in range(n)]
 
     def _operand(self, e: Expr) -> list[str]:
         """An operand whose width is its own."""
+        if e.kind == "const":
+            return self._number_bits(e.value, self.size(e))
         if e.kind == "id":
             return self.bits(e.name, e.token)
         if e.kind in ("select", "indexed"):
@@ -324,19 +335,22 @@ class Values:
         return value
 
     def _binary(self, e: Expr, n: int, context: int, signed: bool) -> list[str]:
-        folded = self._folded(e) if e.name not in _BITWISE else None
-        if folded is not None:
-            return [ONE if folded >> i & 1 else ZERO for i in range(n)]
         first, operators = spine(e)
         # The operators after the last one that makes a single bit share the context; those before do not.
-        start = next((k for k in range(len(operators) - 1, -1, -1) if operators[k].name not in _BITWISE), -1)
+        start = next((k for k in range(len(operators) - 1, -1, -1) if operators[k].name not in _SHARED), -1)
         if start >= 0:
             value = self._single(operators[start], n, context, signed)
         else:
             value = self._low(first, n, context, signed)
         for op in operators[start + 1 :]:
             other = self._low(op.parts[1], n, context, signed)
-            value = [self._gate(_BITWISE[op.name], [x, y], op.token) for x, y in zip(value, other, strict=True)]
+            if op.name in _BITWISE:
+                value = [self._gate(_BITWISE[op.name], [x, y], op.token) for x, y in zip(value, other, strict=True)]
+            elif any(b not in (ZERO, ONE) for b in (*value, *other)):
+                raise self._arithmetic(op)
+            else:
+                left, right = (sum((b == ONE) << i for i, b in enumerate(bits)) for bits in (value, other))
+                value = self._number_bits(_ARITHMETIC[op.name](left, right), n)
         return value
 
     def _single(self, e: Expr, n: int, context: int, signed: bool) -> list[str]:
@@ -360,4 +374,7 @@ class Values:
             kept = self._low(left, min(n + by, context), context, signed)
             fill = self._low(left, context, context, signed)[-1] if e.name == ">>>" and signed else ZERO
             return (kept[by:] + [fill] * n)[:n]
-        raise self._arithmetic(e)
+        value = self._folded(e)
+        if value is None:
+            raise self._arithmetic(e)
+        return self._number_bits(value, n)
