@@ -24,6 +24,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "dig": (".dig",),
     "hdl": (".hdl",),
     "verilog": (".v", ".verilog"),
+    "yosys_json": (".json",),
 }
 """Formats and their suffixes; each may carry ``.gz`` after it. A format is the module of its name."""
 

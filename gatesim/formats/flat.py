@@ -1,6 +1,6 @@
 """From arrays of cells whose pins are net numbers of a file to a netlist.
 
-A reader collects cells (`CellArrays`), all of up to four pins, in any order; nets 0 and 1 are the
+A reader collects cells (`CellArrays`) in any order; nets 0 and 1 are the
 constants. :func:`resolved` follows aliases, numbers the nets, and reports every undriven and doubly
 driven net at once.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import gates
 from ..errors import ParseError
+from ..memory import Memory, moved_memory
 from ..netlist import Direction, Netlist, Scope
 from .ports import known_ports, made_ports
 
@@ -36,8 +37,8 @@ class CellArrays:
         Op code, or `ALIAS`.
     net : (m,) int32
         The net that each drives.
-    pins : (m, 4) int32
-        Nets read, -1 where there is no pin.
+    pins : (m, k) int32
+        Nets read, -1 where there is no pin; k is 4, or more where the cells of a memory need it.
     line : (m,) int32
         Line of the file, for messages.
     """
@@ -102,6 +103,8 @@ class Flat:
     """(m,) int32, or empty: all at the root."""
     ports: Sequence[tuple[str, Direction, int]] | None = None
     """(name, direction, width) where they are known; their bits stand in this order, LSB first."""
+    memories: Sequence[Memory] = ()
+    """On the nets of the file; every bit that one reads is a ``READ`` cell of the address."""
 
 
 def resolved(flat: Flat, label: Callable[[int], str], names: Callable[[np.ndarray], list[str | None]]) -> Netlist:
@@ -124,7 +127,7 @@ def resolved(flat: Flat, label: Callable[[int], str], names: Callable[[np.ndarra
     op = np.concatenate([sources.op, cells.op])
     net = np.concatenate([sources.net, cells.net])
     line = np.concatenate([sources.line, cells.line])
-    pins = np.concatenate([np.full((len(sources.op), 4), -1, np.int32), cells.pins])
+    pins = np.concatenate([np.full((len(sources.op), cells.pins.shape[1]), -1, np.int32), cells.pins])
     driver = np.full(flat.n_nets, -1, np.int32)
     driver[net[::-1]] = np.arange(len(net) - 1, -1, -1)  # of two drivers, the first
     root = _roots(flat, op, pins, driver, label, net, line)
@@ -147,6 +150,7 @@ def resolved(flat: Flat, label: Callable[[int], str], names: Callable[[np.ndarra
         _given_names(flat, driver, of_net, op, names),
         flat.scopes,
         scope_of,
+        tuple(moved_memory(m, lambda nets: tuple(int(of_net[k]) for k in nets)) for m in flat.memories),
     )
 
 
@@ -194,6 +198,7 @@ def _check(flat: Flat, keep, net, pins, line, driver, root, label) -> None:
     read = np.zeros(flat.n_nets, bool)
     read[root[real[real >= 0]]] = True
     shown = {int(root[k]): here for _, k, here in reversed(flat.outputs)}
+    shown |= {int(root[k]): 0 for m in flat.memories for w in m.writes for k in (*w.address, *w.data, w.enable)}
     read[list(shown)] = True
     missing = np.flatnonzero(read & (driver < 0))
     for k in missing[:MAX_SHOWN].tolist():

@@ -66,7 +66,8 @@ class NumberedCells:
     def arrays(self) -> CellArrays:
         """All cells, in the order of their collection."""
         counts = np.array(self._counts, np.int8)
-        pins = np.full((len(counts), 4), -1, np.int32)
-        pins[np.arange(4) < counts[:, None]] = np.array(self._pins, np.int32)
+        most = max(4, int(counts.max(initial=0)))
+        pins = np.full((len(counts), most), -1, np.int32)
+        pins[np.arange(most) < counts[:, None]] = np.array(self._pins, np.int32)
         op, net, line = np.array(self._op, np.int16), np.array(self._net, np.int32), np.array(self._line, np.int32)
         return CellArrays(op, net, pins, line)
