@@ -23,6 +23,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "blif": (".blif",),
     "dig": (".dig",),
     "hdl": (".hdl",),
+    "bristol": (".bristol",),
+    "dot": (".dot", ".gv"),
     "verilog": (".v", ".verilog"),
     "yosys_json": (".json",),
 }
