@@ -60,12 +60,25 @@ class Writer:
             return name
         low = self.rng.randint(0, high)
         return self.rng.choice(
-            [f"{name}[{high}]", f"{name}[{high}:{low}]", f"{name}[{low} +: {high - low + 1}]", f"{name}[{high} -: {high - low + 1}]"]
+            [
+                f"{name}[{high}]",
+                f"{name}[{high}:{low}]",
+                f"{name}[{low} +: {high - low + 1}]",
+                f"{name}[{high} -: {high - low + 1}]",
+            ]
         )
 
     def operand(self) -> str:
         rng = self.rng
-        constants = [f"{rng.randrange(9)}", f"4'd{rng.randrange(16)}", f"4'sd{rng.randrange(8)}", "(-2)", "3'sb101", "P", "S"]
+        constants = [
+            f"{rng.randrange(9)}",
+            f"4'd{rng.randrange(16)}",
+            f"4'sd{rng.randrange(8)}",
+            "(-2)",
+            "3'sb101",
+            "P",
+            "S",
+        ]
         name = rng.choice(list(WIDTHS))
         return rng.choice([name, name, name, self.selected(name), rng.choice(constants)])
 
@@ -78,20 +91,27 @@ def test_expressions_mean_what_icarus_says(tmp_path):
     widths = [rng.choice([1, 2, 4, 7, 12, 40]) for _ in range(n)]
     outputs = ", ".join(f"output [{w - 1}:0] y{i}" for i, w in enumerate(widths))
     body = "".join(f"  assign y{i} = {Writer(i).expression(3)};\n" for i in range(n))
-    design = f"module t({ports}, {outputs});\n  parameter [2:0] P = 5; localparam signed [3:0] S = -3;\n{body}endmodule\n"
+    design = (
+        f"module t({ports}, {outputs});\n  parameter [2:0] P = 5; localparam signed [3:0] S = -3;\n{body}endmodule\n"
+    )
     (tmp_path / "t.v").write_text(design)
     values = {k: np.array([rng.randrange(1 << w) for _ in range(60)]) for k, (w, _) in WIDTHS.items()}
     steps = "".join(
-        "".join(f"{k} = {values[k][i]}; " for k in WIDTHS) + f'#1 $display("{" ".join(["%0d"] * n)}", {", ".join(f"y{k}" for k in range(n))});\n'
+        "".join(f"{k} = {values[k][i]}; " for k in WIDTHS)
+        + f'#1 $display("{" ".join(["%0d"] * n)}", {", ".join(f"y{k}" for k in range(n))});\n'
         for i in range(60)
     )
     regs = " ".join(f"reg [{w - 1}:0] {k};" for k, (w, _) in WIDTHS.items())
     wires = " ".join(f"wire [{w - 1}:0] y{i};" for i, w in enumerate(widths))
     connections = ", ".join(f".{k}({k})" for k in [*WIDTHS, *(f"y{i}" for i in range(n))])
-    (tmp_path / "tb.v").write_text(f"module tb; {regs} {wires} t u({connections});\ninitial begin {steps} end endmodule\n")
+    (tmp_path / "tb.v").write_text(
+        f"module tb; {regs} {wires} t u({connections});\ninitial begin {steps} end endmodule\n"
+    )
     subprocess.run(["iverilog", "-g2005", "-o", "sim", "tb.v", "t.v"], cwd=tmp_path, check=True, timeout=60)
     done = subprocess.run(["vvp", "sim"], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
-    wanted = np.array([[int(v) for v in line.split()] for line in done.stdout.splitlines() if line.strip()], dtype=object)
+    wanted = np.array(
+        [[int(v) for v in line.split()] for line in done.stdout.splitlines() if line.strip()], dtype=object
+    )
     got = simulate(verilog.parse(design), values)
     assert len(wanted) == 60
     for i in range(n):

@@ -16,6 +16,7 @@ before the latch. Source: "Berkeley Logic Interchange Format (BLIF)", UC Berkele
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -335,20 +336,27 @@ class _Flattening:
         return path + (self.rows.name(own) if own < self.rows.n_names else "(inner net)")
 
     def _names(self, nets: np.ndarray) -> list[str | None]:
-        found: list[str | None] = []
-        starts = np.array([b for b, _, _ in self.blocks])
-        order = np.argsort(nets, kind="stable")
-        cuts = np.searchsorted(nets[order] - 2, [*starts[1:].tolist(), self.n_nets])
-        low = 0
-        for (base, body, path), high in zip(self.blocks, cuts.tolist(), strict=True):
-            own = body.nets[nets[order[low:high]] - base - 2] - 2
-            known = own < self.rows.n_names
-            named = iter(self.rows.name_list(own[known]))
-            if path:
-                named = (path + n for n in named)
-            found += list(named) if known.all() else [next(named) if k else None for k in known.tolist()]
-            low = high
-        result: list[str | None] = [None] * len(nets)
-        for k, name in zip(order.tolist(), found, strict=True):
-            result[k] = name
-        return result
+        if len(self.blocks) == 1:
+            return self._block_names(0, nets)
+        found: list[str | None] = [None] * len(nets)
+        block = np.searchsorted([base for base, _, _ in self.blocks], nets - 2, side="right") - 1
+        order = np.argsort(block, kind="stable")
+        cuts = np.searchsorted(block[order], np.arange(len(self.blocks) + 1)).tolist()
+        for k, (low, high) in enumerate(pairwise(cuts)):
+            places = order[low:high]
+            for place, name in zip(places.tolist(), self._block_names(k, nets[places]), strict=True):
+                found[place] = name
+        return found
+
+    def _block_names(self, block: int, nets: np.ndarray) -> list[str | None]:
+        """The names of nets of one instance."""
+        base, body, path = self.blocks[block]
+        own = body.nets[nets - base - 2] - 2
+        known = own < self.rows.n_names
+        named: list[str | None] = list(self.rows.name_list(own[known]))
+        if path:
+            named = [f"{path}{name}" for name in named]
+        if known.all():
+            return named
+        rest = iter(named)
+        return [next(rest) if k else None for k in known.tolist()]

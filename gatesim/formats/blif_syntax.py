@@ -112,7 +112,11 @@ class Rows:
 
     def name_list(self, numbers: np.ndarray) -> list[str]:
         """The names of many numbers."""
-        return list(map(self._piece, self.name_start[numbers].tolist(), self.name_end[numbers].tolist()))
+        bounds = zip(self.name_start[numbers].tolist(), self.name_end[numbers].tolist(), strict=True)
+        if self.text is not None:
+            text = self.text
+            return [text[start:end] for start, end in bounds]
+        return [self._piece(start, end) for start, end in bounds]
 
     def line_of(self, row: int) -> int:
         """The line that a row begins on."""

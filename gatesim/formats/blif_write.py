@@ -23,7 +23,7 @@ def cover(table: int, arity: int) -> str:
     Examples
     --------
     >>> cover(0b1000, 2), cover(0b0111, 2)
-    ('11 1\n', '0- 1\n-0 1\n')
+    ('11 1\n', '-0 1\n0- 1\n')
     """
     wanted = [i for i in range(1 << arity) if table >> i & 1]
     cubes: list[tuple[str, set[int]]] = []

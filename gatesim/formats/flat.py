@@ -187,7 +187,7 @@ def _roots(flat: Flat, op, pins, driver, label, net, line) -> np.ndarray:
 def _check(flat: Flat, keep, net, pins, line, driver, root, label) -> None:
     """Doubly driven nets, and undriven ones that a cell or an output reads (a loose wire is no fault)."""
     problems: list[tuple[int, str]] = []
-    if len(np.unique(net)) < len(net):
+    if (np.bincount(net, minlength=1) > 1).any():
         first = driver[net]
         for cell in np.flatnonzero(first != np.arange(len(net)))[:MAX_SHOWN].tolist():
             k = int(net[cell])
@@ -217,12 +217,13 @@ def _check(flat: Flat, keep, net, pins, line, driver, root, label) -> None:
 def _given_names(flat: Flat, driver, of_net, op, names) -> dict[int, str]:
     """Names of inner nets: the one of the cell itself before those of its aliases; ports name their own."""
     ports = {k for _, k, _ in (*flat.inputs, *flat.outputs)}
-    nets = np.flatnonzero(driver >= 0)
-    nets = nets[nets > 1]
-    nets = nets[np.argsort(op[driver[nets]] == ALIAS, kind="stable")]
-    nets = nets[of_net[nets] > 1]
+    nets = np.flatnonzero(of_net > 1).astype(np.int32)
     if ports:
         nets = nets[~np.isin(nets, list(ports))]
-    final, first = np.unique(of_net[nets], return_index=True)
-    given = names(nets[first])
-    return {k: name for k, name in zip(final.tolist(), given, strict=True) if name}
+    nets = nets[np.argsort((driver[nets] < 0) | (op[driver[nets]] == ALIAS), kind="stable")]
+    first = np.full(len(op), -1, np.int32)
+    first[of_net[nets][::-1]] = nets[::-1]
+    final = np.flatnonzero(first >= 0)
+    given = names(first[final])
+    named = zip(final.tolist(), given, strict=True)
+    return dict(named) if all(given) else {k: name for k, name in named if name}
