@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
@@ -58,7 +59,13 @@ def _module(name: str) -> ModuleType:
     return import_module(f".{name}", __name__)
 
 
-def read(source: str | bytes | os.PathLike[str] | IO[Any], format: str | None = None) -> Netlist:
+def read(
+    source: str | bytes | os.PathLike[str] | IO[Any],
+    format: str | None = None,
+    *,
+    library: str | os.PathLike[str] | None = None,
+    top: str | None = None,
+) -> Netlist:
     r"""The netlist in a file.
 
     Parameters
@@ -68,13 +75,17 @@ def read(source: str | bytes | os.PathLike[str] | IO[Any], format: str | None = 
     format : str, optional
         One of :data:`FORMATS`; by the path's suffix when left out (needed for content, and for a file
         object without a name).
+    library : path, optional
+        A TOML file that describes library cells (:mod:`gatesim.formats.cells`), for formats with cells.
+    top : str, optional
+        The top module, for formats with hierarchy.
 
     Raises
     ------
     ParseError
         The file cannot be read; file, line and names are said.
     UnsupportedError
-        The format is written only.
+        The format is written only, or has no such option.
     UnknownNameError
         No such format.
     OSError
@@ -92,8 +103,18 @@ def read(source: str | bytes | os.PathLike[str] | IO[Any], format: str | None = 
     module = _module(format)
     if not hasattr(module, "parse"):
         raise UnsupportedError(f"format {format!r} can be written only")
+    options: dict[str, Any] = {}
+    if library is not None:
+        from .cells import Library
+
+        options["library"] = Library(library)
+    if top is not None:
+        options["top"] = top
+    for option in options:
+        if option not in signature(module.parse).parameters:
+            raise UnsupportedError(f"format {format!r} takes no {option}")
     content, name = load(source)
-    return module.parse(as_bytes(content) if _is_binary(module) else as_text(content, name), name)
+    return module.parse(as_bytes(content) if _is_binary(module) else as_text(content, name), name, **options)
 
 
 def write(net: Netlist, target: str | os.PathLike[str] | IO[Any], format: str | None = None) -> None:

@@ -40,8 +40,18 @@ BINARY = True
 MAX_DEPTH = 100
 
 
-def parse(content: bytes | str, source: str = "<text>", library: Library | None = None) -> Netlist:
+def parse(
+    content: bytes | str, source: str = "<text>", library: Library | None = None, top: str | None = None
+) -> Netlist:
     """The netlist of a BLIF text.
+
+    Parameters
+    ----------
+    content, source : bytes or str, str
+    library : Library, optional
+        Cells beside those known by name.
+    top : str, optional
+        The top model; by default the first that no other one uses.
 
     Raises
     ------
@@ -49,7 +59,7 @@ def parse(content: bytes | str, source: str = "<text>", library: Library | None 
         With line and column: a fault of syntax, an unknown model, cell or pin, models that contain
         themselves or expand beyond `MAX_CELLS`; or all undriven and doubly driven nets.
     """
-    return _Reader(Rows(as_bytes(content), source), library or Library()).run()
+    return _Reader(Rows(as_bytes(content), source), library or Library()).run(top)
 
 
 @dataclass(slots=True)
@@ -84,7 +94,8 @@ class _Reader:
     def __init__(self, rows: Rows, library: Library) -> None:
         self.rows, self.library = rows, library
 
-    def run(self) -> Netlist:
+    def run(self, top_name: str | None) -> Netlist:
+        """The netlist of the top model."""
         rows = self.rows
         found = models(rows)
         self.by_name: dict[str, Model] = {}
@@ -94,8 +105,10 @@ class _Reader:
             self.by_name[m.name] = m
         sink = NumberedCells(rows.n_names + 2)
         bodies = self._bodies(found, sink)
+        if top_name is not None and top_name not in self.by_name:
+            raise ParseError(str(unknown_name("model", top_name, self.by_name)), source=rows.source)
         used = {i.model for b in bodies.values() for i in b.instances}
-        top = next((m for m in found if m.name not in used), None)
+        top = self.by_name[top_name] if top_name else next((m for m in found if m.name not in used), None)
         if top is None:
             raise rows.fail("the models contain each other in a circle: there is no top model", 0)
         return _Flattening(self, bodies, top).netlist()
@@ -344,8 +357,8 @@ class _Flattening:
         cuts = np.searchsorted(block[order], np.arange(len(self.blocks) + 1)).tolist()
         for k, (low, high) in enumerate(pairwise(cuts)):
             places = order[low:high]
-            for place, name in zip(places.tolist(), self._block_names(k, nets[places]), strict=True):
-                found[place] = name
+            for at, name in zip(places.tolist(), self._block_names(k, nets[places]), strict=True):
+                found[at] = name
         return found
 
     def _block_names(self, block: int, nets: np.ndarray) -> list[str | None]:

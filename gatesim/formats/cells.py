@@ -19,6 +19,7 @@ set, an asynchronous one before a synchronous one.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ class Library:
         The file is no TOML, or describes a cell wrongly.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.own: dict[str, Cell] = {}
         if path is not None:
             try:
