@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .convert import convert
 from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
@@ -25,6 +26,7 @@ app.command("tour")(tour)
 app.command("sim")(sim)
 app.command("info")(info)
 app.command("map")(map_command)
+app.command("convert")(convert)
 app.command("error")(error)
 app.command("test")(test_command)
 app.command("time")(time_command)
