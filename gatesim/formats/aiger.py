@@ -172,7 +172,7 @@ class _Reader:
             place, space, name = text.partition(" ")
             if text:
                 digits = place[1:]
-                if not space or place[0] not in limits or not (digits.isascii() and digits.isdigit()):
+                if not space or place[:1] not in limits or not (digits.isascii() and digits.isdigit()):
                     raise self.fail("expected a symbol such as 'i0 name', or 'c' before a comment", at)
                 if len(digits) > 10 or int(digits) >= limits[place[0]]:
                     raise self.fail(f"there is no {place}: this file has {limits[place[0]]} of those", at)

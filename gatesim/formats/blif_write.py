@@ -56,6 +56,15 @@ def dump(net: Netlist) -> str:
     name = bit_names(net, _LEGAL, frozenset(("const0", "const1")))
     name[0], name[1] = "const0", "const1"
     fresh = FreshNames(name)
+    inputs = [name[k] for p in net.inputs for k in p.nets]
+    outputs, links = [], []
+    for p in net.outputs:
+        for b, k in enumerate(p.nets):
+            wanted = p.name if p.width == 1 else f"{p.name}[{b}]"
+            if name[k] != wanted:
+                wanted = fresh(wanted if _LEGAL.fullmatch(wanted) else re.sub(r"[^\w\[\]]", "_", f"_{wanted}"))
+                links.append(f".names {name[k]} {wanted}\n1 1\n")
+            outputs.append(wanted)
     covers = [cover(g.table, g.arity) if g.kind == "logic" else "" for g in GATES]
     covers[gates.BUF] = "0 0\n"
     body: list[str] = []
@@ -72,17 +81,9 @@ def dump(net: Netlist) -> str:
             body.append(f".names {pins} {name[i]}\n{covers[kind]}")
         elif kind in (gates.DFF, gates.DFF1):
             body.append(_latch(fanin[ptr[i] : ptr[i + 1]], name, i, int(kind == gates.DFF1), fresh))
-    inputs = [name[k] for p in net.inputs for k in p.nets]
-    outputs = []
-    for p in net.outputs:
-        for b, k in enumerate(p.nets):
-            wanted = p.name if p.width == 1 else f"{p.name}[{b}]"
-            if name[k] != wanted:
-                wanted = fresh(wanted if _LEGAL.fullmatch(wanted) else re.sub(r"[^\w\[\]]", "_", f"_{wanted}"))
-                body.append(f".names {name[k]} {wanted}\n1 1\n")
-            outputs.append(wanted)
     title = re.sub(r"\s", "_", net.name) or "top"
-    return f".model {title}\n{_wrapped('.inputs', inputs)}{_wrapped('.outputs', outputs)}{''.join(body)}.end\n"
+    head = f".model {title}\n" + _wrapped(".inputs", inputs) + _wrapped(".outputs", outputs)
+    return "".join([head, *body, *links, ".end\n"])
 
 
 def _wrapped(command: str, names: list[str]) -> str:

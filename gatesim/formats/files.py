@@ -39,7 +39,8 @@ def load(source: str | bytes | os.PathLike[str] | IO[Any]) -> tuple[bytes | str,
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         with open(path, "rb") as file:
-            return _unpacked(file.read(MAX_BYTES + 1), str(path)), str(path)
+            _check_length(os.fstat(file.fileno()).st_size, str(path))
+            return _unpacked(file.read(), str(path)), str(path)
     name = str(getattr(source, "name", "<text>"))
     content = source.read(MAX_BYTES + 1)
     if isinstance(content, str):

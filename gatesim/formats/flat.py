@@ -217,7 +217,10 @@ def _check(flat: Flat, keep, net, pins, line, driver, root, label) -> None:
 def _given_names(flat: Flat, driver, of_net, op, names) -> dict[int, str]:
     """Names of inner nets: the one of the cell itself before those of its aliases; ports name their own."""
     ports = {k for _, k, _ in (*flat.inputs, *flat.outputs)}
+    named_by_port = np.zeros(len(op), bool)
+    named_by_port[of_net[[k for _, k, _ in flat.inputs]]] = True
     nets = np.flatnonzero(of_net > 1).astype(np.int32)
+    nets = nets[~named_by_port[of_net[nets]]]
     if ports:
         nets = nets[~np.isin(nets, list(ports))]
     nets = nets[np.argsort((driver[nets] < 0) | (op[driver[nets]] == ALIAS), kind="stable")]

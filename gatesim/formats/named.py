@@ -17,6 +17,7 @@ from ..netlist import Direction, Netlist, Scope
 from .cells import place_recipe
 from .flat import Flat, resolved
 from .numbered import NumberedCells
+from .ports import FreshNames, port_bits
 from .recipes import recipe
 
 ZERO, ONE = "\0zero", "\1one"
@@ -177,20 +178,27 @@ def _plain(name: str) -> str:
 
 
 def bit_names(net: Netlist, legal: re.Pattern[str], reserved: frozenset[str] = frozenset()) -> list[str]:
-    """A unique legal name for every net: the user's or the port's where possible."""
-    taken = {"", *reserved}
+    """A unique legal name for every net: the port's, else the user's, where possible.
+
+    The names of all port bits are kept for them: no inner net takes one.
+    """
+    fresh = FreshNames(("", *reserved))
     result = [""] * net.n_nets
-    first = [k for p in net.inputs for k in p.nets]
-    for k in [*first, *range(net.n_nets)]:
-        if result[k]:
-            continue
-        name = net.net_name(k)
+
+    def give(k: int, name: str) -> None:
         if not legal.fullmatch(name):
             name = re.sub(r"\W", "_", name)
             name = name if name[:1].isalpha() or name[:1] == "_" else f"n_{name}"
-        candidate, i = name, 1
-        while candidate in taken:
-            candidate, i = f"{name}_{i}", i + 1
-        taken.add(candidate)
-        result[k] = candidate
+        result[k] = fresh(name)
+
+    for name, k in port_bits(net, "input"):
+        give(k, name)
+    shown = port_bits(net, "output")
+    for name, k in shown:
+        if not result[k] and k > 1:
+            give(k, name)
+    fresh = FreshNames(("", *reserved, *result, *(name for name, _ in shown)))
+    for k in range(net.n_nets):
+        if not result[k]:
+            give(k, net.net_name(k))
     return result

@@ -10,15 +10,13 @@ from ..gates import BUF, NOT
 from ..netlist import Direction, Netlist
 from .cells import Cell, Library, place
 from .clock import Clocks, without_clock
+from .expansion import MAX_CELLS, check_expansion
 from .named import ONE, ZERO, NamedCells
 from .verilog_expressions import MAX_BITS
 from .verilog_tokens import Token
 from .verilog_tree import Expr, Instance, Module
 from .verilog_values import Values, unsized
 
-MAX_DEPTH = 100
-MAX_CELLS = 1 << 22
-"""Cells and instances that a file may stand for once its hierarchy is expanded."""
 MAX_COPIES = 1 << 16
 
 PRIMITIVES = {"and": "AND", "nand": "NAND", "or": "OR", "nor": "NOR", "xor": "XOR", "xnor": "XNOR"}
@@ -40,8 +38,14 @@ class Elaborator:
     def run(self, top_name: str | None = None) -> Netlist:
         """The netlist of the top module."""
         top = self._top(top_name)
+        placed = {
+            name: [i.module for i in m.items if isinstance(i, Instance) and i.module in self.modules]
+            for name, m in self.modules.items()
+        }
+        own = {name: len(m.items) + 1 for name, m in self.modules.items()}
+        check_expansion(top.name, placed, own, lambda name, message: self.fail(message, self.modules[name].token))
         cells = self.cells = NamedCells(top.name, self.source)
-        unit = _Unit(self, top, "", (), {})
+        unit = _Unit(self, top, "", {})
         ports: list[tuple[str, Direction, int]] = []
         for name in top.ports:
             bits = unit.values.bits(name, top.token)
@@ -84,14 +88,8 @@ class Elaborator:
 class _Unit:
     """One instance of a module under elaboration."""
 
-    def __init__(
-        self, world: Elaborator, module: Module, path: str, parents: tuple[str, ...], parameters: Mapping[str, Expr]
-    ) -> None:
-        if module.name in parents:
-            raise world.fail(f"module {module.name!r} contains itself", module.token)
-        if len(parents) > MAX_DEPTH:
-            raise world.fail(f"modules are nested more than {MAX_DEPTH} deep", module.token)
-        self.world, self.module, self.path, self.parents = world, module, path, (*parents, module.name)
+    def __init__(self, world: Elaborator, module: Module, path: str, parameters: Mapping[str, Expr]) -> None:
+        self.world, self.module, self.path = world, module, path
         values = self.values = Values(world.cells, world.fail, path)
         for name, e in module.constants.items():  # each may use those before it
             given = parameters.get(name, e)
@@ -247,7 +245,7 @@ class _Unit:
     def _child(self, instance: Instance, label: str, connect: _Connections) -> None:
         module = self.world.modules[instance.module]
         parameters = self._parameters(instance, module)
-        child = _Unit(self.world, module, f"{self.path}{label}.", self.parents, parameters)
+        child = _Unit(self.world, module, f"{self.path}{label}.", parameters)
         outer = self.cells.open_scope(label, module.name)
         given = self._given(instance, module, label)
         for port in module.ports:

@@ -21,6 +21,7 @@ from ..memory import Memory
 from ..netlist import Direction, Netlist, Scope
 from .cells import Cell, Library, place, place_recipe
 from .clock import Clocks, without_clock
+from .expansion import MAX_CELLS, check_expansion
 from .flat import Flat, resolved
 from .json_syntax import Document, Place
 from .numbered import NumberedCells
@@ -32,9 +33,6 @@ from .yosys_memory import placed_memory
 __all__ = ["SUFFIXES", "dump", "parse"]
 
 SUFFIXES = (".json",)
-MAX_DEPTH = 100
-MAX_CELLS = 1 << 22
-"""Cells and instances that a file may stand for once its hierarchy is expanded."""
 MAX_LUT_INPUTS = 10
 
 
@@ -74,8 +72,12 @@ class _Reader:
         self.instances = 0
 
     def run(self, top_name: str | None) -> Netlist:
-        name = self._top(top_name)
-        unit = _Unit(self, name, "", ())
+        types = {name: self._types(module) for name, module in self.modules.items()}
+        name = self._top(top_name, types)
+        placed = {key: [t for t in used if t in self.modules] for key, used in types.items()}
+        own = {key: len(used) + 1 for key, used in types.items()}
+        check_expansion(name, placed, own, lambda key, message: self.modules[key].fail(message))
+        unit = _Unit(self, name, "")
         inputs: list[tuple[str, int, int]] = []
         outputs: list[tuple[str, int, int]] = []
         ports: list[tuple[str, Direction, int]] = []
@@ -101,19 +103,22 @@ class _Reader:
         clock = self.clocks.root(self.cells.aliases(), label)
         return without_clock(net, {port for port, k, _ in inputs if k == clock})
 
-    def _top(self, wanted: str | None) -> str:
+    def _types(self, module: Place) -> list[str]:
+        """Types of the cells of a module."""
+        cells = module.get("cells")
+        return [c.need("type").texts() for _, c in cells.items()] if cells is not None else []
+
+    def _top(self, wanted: str | None, types: dict[str, list[str]]) -> str:
         if wanted is not None:
             if wanted not in self.modules:
                 raise self.document.root.fail(str(unknown_name("module", wanted, self.modules)))
             return wanted
-        used: set[str] = set()
         for name, module in self.modules.items():
             attributes = module.get("attributes")
             mark = attributes.get("top") if attributes else None
             if mark is not None and str(mark.value).strip("0"):
                 return name
-            cells = module.get("cells")
-            used |= {c.need("type").texts() for _, c in cells.items()} if cells else set()
+        used = {t for listed in types.values() for t in listed}
         tops = [name for name in self.modules if name not in used]
         if not tops:
             raise self.document.root.fail("the modules contain each other in a circle: there is no top module")
@@ -129,12 +134,8 @@ class _Reader:
 class _Unit:
     """One instance of a module."""
 
-    def __init__(self, reader: _Reader, name: str, path: str, parents: tuple[str, ...]) -> None:
-        self.reader, self.place, self.path, self.parents = reader, reader.modules[name], path, (*parents, name)
-        if name in parents:
-            raise self.place.fail(f"module {name!r} contains itself")
-        if len(parents) > MAX_DEPTH:
-            raise self.place.fail(f"modules are nested more than {MAX_DEPTH} deep")
+    def __init__(self, reader: _Reader, name: str, path: str) -> None:
+        self.reader, self.place, self.path = reader, reader.modules[name], path
         self.net_of: dict[int, int] = {}
         self.init: dict[int, int] = {}
         self._read_names()
@@ -220,7 +221,7 @@ class _Unit:
 
     def _child(self, name: str, kind: str, cell: Place, connections: Place) -> None:
         reader = self.reader
-        child = _Unit(reader, kind, f"{self.path}{name}.", self.parents)
+        child = _Unit(reader, kind, f"{self.path}{name}.")
         outer = reader.cells.place
         reader.scopes.append(Scope(name, outer, kind))
         reader.cells.place = len(reader.scopes) - 1
