@@ -33,7 +33,7 @@ def load(source: str | bytes | os.PathLike[str] | IO[Any]) -> tuple[bytes | str,
         No such file, no permission.
     """
     if isinstance(source, bytes):
-        return _unpacked(source, "<bytes>"), "<bytes>"
+        return _unpacked(source, "<text>"), "<text>"
     if isinstance(source, str) and "\n" in source:
         return source, "<text>"
     if isinstance(source, (str, os.PathLike)):
