@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -397,3 +398,19 @@ def test_fast_engine_agrees_on_a_read_netlist(shared_data):
     stimulus = Stimulus.random(net, 128, rng=3)
     one, two = (engine(name)(compile(net)).run(stimulus) for name in ("python", "logic2"))
     assert np.array_equal(one.words, two.words)
+
+
+def test_convert_on_the_command_line(tmp_path):
+    def gatesim(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gatesim", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+
+    (tmp_path / "top.blif").write_text(HIERARCHY)
+    done = gatesim("convert", "top.blif", "top.json.gz")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "written: top.json.gz")
+    assert_equivalent(read(tmp_path / "top.blif"), read(tmp_path / "top.json.gz"), patterns=64, cycles=8)
+    done = gatesim("convert", "top.blif", "top.bristol")
+    assert done.returncode == 2 and "Bristol Fashion has no flip-flops" in done.stderr
+    assert not (tmp_path / "top.bristol").exists() and "Traceback" not in done.stderr
+    done = gatesim("convert", "top.blif", "half.aag", "--top", "half")
+    assert done.returncode == 0 and [p.name for p in read(tmp_path / "half.aag").ports] == ["x", "y", "s", "c"]
