@@ -52,7 +52,7 @@ def run(quick: bool) -> list[Record]:
             records.append(
                 Record(
                     f"read {kind}", net.name, times[1], "s", goal=goal, low=times[0], high=times[-1],
-                    peer="berkeley-abc", peer_value=_abc(path) if kind != "aiger_ascii" else None,  # ABC has no reader for it
+                    peer="berkeley-abc", peer_value=_abc(path),
                 )
             )  # fmt: skip
             path.unlink()
@@ -60,8 +60,8 @@ def run(quick: bool) -> list[Record]:
 
 
 def _abc(path: Path) -> float | None:
-    """Processor time of ABC for the file, its start included; None where it is absent."""
-    if shutil.which("berkeley-abc") is None:
+    """Processor time of ABC for the file, its start included; None where it is absent or has no reader."""
+    if shutil.which("berkeley-abc") is None or path.suffix == ".aag":
         return None
     command = ["berkeley-abc", "-q", f"read {path}"]
     return child_seconds(lambda: subprocess.run(command, check=True, capture_output=True, timeout=300))
