@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 GOOD, CUT_OFF, NO_NUMBER, TOO_LARGE, TOO_MANY, TOO_FEW, NOT_BELOW = range(7)
 """What a reading kernel may report."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_rows(data, at, least, out):
     """Decimal numbers of the next lines of `data` (uint8) into the rows of `out` ((n, most) int64, -1: absent).
 
@@ -47,7 +48,7 @@ def read_rows(data, at, least, out):
     return at, n_rows, GOOD
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode_deltas(data, at, first, out):
     """Binary AND gates: both literals of gate ``first + i`` into ``out[i]`` ((n, 2) int64).
 
@@ -79,7 +80,7 @@ def decode_deltas(data, at, first, out):
     return at, len(out), GOOD
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def encode_deltas(first, ands):
     """The bytes (uint8) that :func:`decode_deltas` reads back; each row has its larger literal first."""
     out = np.empty(10 * len(ands), np.uint8)
@@ -98,7 +99,7 @@ def encode_deltas(first, ands):
     return out[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ands_of_cells(order, op, fanin_ptr, fanin, step_ptr, steps, result, literal, first):
     """AND gates for the logic cells of `order` (drivers first).
 

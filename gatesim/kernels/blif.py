@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 COVER, NAMES, PAIRS, OTHER = range(4)
 """Kinds of rows: a row of a cover, ``.names``, a command with ``formal=actual`` pairs, another command."""
@@ -18,7 +19,7 @@ GOOD, WIDE, NOT_A_CUBE, WRONG_LENGTH, NOT_A_BIT, BOTH_PHASES, STRAY = range(7)
 """What :func:`tables` reports about a ``.names``."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(data, starts, ends, lines, rows):
     """Tokens of logical lines: comments left out, lines that end in a backslash joined.
 
@@ -72,7 +73,7 @@ def scan(data, starts, ends, lines, rows):
     return n_tokens, n_rows
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_word(data, start, end, word):
     same = end - start == len(word)
     i = 0
@@ -82,7 +83,7 @@ def _is_word(data, start, end, word):
     return same
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def classify(data, starts, ends, rows, names, pairs):
     """The kind of every row; `names` is the word ``.names``, `pairs` (k, m) words padded with 0."""
     kinds = np.empty(len(rows), np.uint8)
@@ -104,7 +105,7 @@ def classify(data, starts, ends, rows, names, pairs):
     return kinds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number_names(data, starts, ends, rows, kinds, seed):
     """A number for every distinct name, in order of appearance.
 
@@ -157,7 +158,7 @@ def number_names(data, starts, ends, rows, kinds, seed):
     return number, name_start[:found].copy(), name_end[:found].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tables(data, starts, ends, rows, kinds, which):
     """Truth tables of the ``.names`` rows `which`.
 
