@@ -211,7 +211,14 @@ class WordRun:
         self.planes = planes.reshape(planes.shape[:2])
         self.out = job.out.reshape(job.out.shape[:2])
         self.observe = _observed(plan, job.nets)
-        self.tables = (plan.ports, plan.block_units, plan.cross_starts, plan.next_starts, plan.masks.reshape(-1))
+        self.tables = (
+            plan.ports,
+            plan.block_units,
+            *plan.guards,
+            plan.cross_starts,
+            plan.next_starts,
+            plan.masks.reshape(-1),
+        )
         self.memory = (plan.read_table, plan.write_table, *job.memory)
         self.units_run = self.units_met = 0
 

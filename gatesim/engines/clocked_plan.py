@@ -7,8 +7,10 @@ in few blocks, and few values cross from one block to another.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +28,7 @@ MAX_BLOCK_ROWS = 400
 BLOCK_BUNDLES = 32
 """Bundles of a block of bundles, at most."""
 
-USUAL_BLOCKS = 60
+USUAL_BLOCKS = 26
 """Blocks grow to `MAX_BLOCK_ROWS` before there are more than this: units past the 64th need a second mask."""
 
 VECTOR = 8
@@ -47,12 +49,20 @@ class Sink(NamedTuple):
     inverted: bool
 
 
+class Guard(NamedTuple):
+    """A value that holds registers: while it is `holding` in every lane, their next states are what they are."""
+
+    value: Value
+    holding: bool
+
+
 class Block(NamedTuple):
     """Rows evaluated together, in order; a block of bundles has nothing else."""
 
     rows: list[int]
     stage: int
     bundles: list[Bundle]
+    guard: Guard | None = None
 
 
 def padded(n: int) -> int:
@@ -211,6 +221,7 @@ class Plan:
         self.block_of = [-1] * len(self.kinds)
         by_stage, ends = self._ordered()
         self.n_stages = len(by_stage)
+        register_of = self._registers_only()
         for stage, every in enumerate(by_stage):
             rows = [row for row in every if row not in self._bundle_of]
             low = 0
@@ -225,13 +236,48 @@ class Plan:
                 low = high
             # Depth first too: all rows of a bundle read the same bundles (but those that come last).
             bundles = list(dict.fromkeys(self._bundle_of[row] for row in every if row in self._bundle_of))
-            bundles.sort(key=lambda bundle: bundle[0] in self._late)
-            for low in range(0, len(bundles), BLOCK_BUNDLES):
-                some = bundles[low : low + BLOCK_BUNDLES]
-                members = [row for bundle in some for row in bundle]
-                for row in members:
-                    self.block_of[row] = len(self.blocks)
-                self.blocks.append(Block(members, stage, some))
+            by_guard: dict[Guard | None, list[Bundle]] = {None: []}
+            for bundle in sorted(bundles, key=lambda bundle: bundle[0] in self._late):
+                by_guard.setdefault(self._guard(bundle, register_of), []).append(bundle)
+            for guard, members in by_guard.items():
+                for low in range(0, len(members), BLOCK_BUNDLES):
+                    self._add_bundles(members[low : low + BLOCK_BUNDLES], stage, guard)
+
+    def _add_bundles(self, bundles: list[Bundle], stage: int, guard: Guard | None) -> None:
+        rows = [row for bundle in bundles for row in bundle]
+        for row in rows:
+            self.block_of[row] = len(self.blocks)
+        self.blocks.append(Block(rows, stage, bundles, guard))
+
+    def _guard(self, bundle: Bundle, register_of: dict[int, tuple[Value, bool]]) -> Guard | None:
+        """What makes every row of a bundle of next states hold its register."""
+        if bundle[0] not in self._late or any(row not in register_of for row in bundle):
+            return None
+        table = KINDS[self.kinds[bundle[0]]]
+        for pin, held in product(range(3), range(3)):
+            guards = {self.inputs[row][pin] for row in bundle}
+            if pin == held or len(guards) != 1 or None in guards:
+                continue
+            if any(self.inputs[row][held] != register_of[row][0] for row in bundle):
+                continue
+            for holding in (0, 1):
+                some = [index for index in range(8) if index >> pin & 1 == holding]
+                inverted = {register_of[row][1] for row in bundle}
+                if len(inverted) == 1 and all(table >> i & 1 == (i >> held & 1) ^ (True in inverted) for i in some):
+                    (value,) = guards
+                    assert value is not None
+                    return Guard(value, bool(holding))
+        return None
+
+    def _registers_only(self) -> dict[int, tuple[Value, bool]]:
+        """By row that is nothing but one register's next state: that register, and whether it takes the complement."""
+        uses = Counter(row for row, _ in (*self.next_rows, *self.write_rows, *self.probe_rows))
+        uses.update(row for part in self.address_rows for row, _ in part)
+        return {
+            row: (~(self.first_register + j), inverted)
+            for j, (row, inverted) in enumerate(self.next_rows)
+            if uses[row] == 1
+        }
 
     def _number_units(self) -> None:
         """``units``: blocks and read ports in order; and by value the units that read it."""
@@ -359,6 +405,14 @@ class Plan:
     def ports(self) -> np.ndarray:
         """(units,) int64: the read port of a unit, -1 for a block."""
         return np.array([p for _, p in self.units], np.int64)
+
+    @cached_property
+    def guards(self) -> tuple[np.ndarray, np.ndarray]:
+        """(units,) int64 and uint64: slot of a block's guard (-1: none), and its value in every lane while it holds."""
+        found = [self.blocks[b].guard if b >= 0 else None for b, _ in self.units]
+        slots = [-1 if g is None else self.slot(g.value) for g in found]
+        holding = [2**64 - 1 if g is not None and g.holding else 0 for g in found]
+        return np.array(slots, np.int64), np.array(holding, np.uint64)
 
     @cached_property
     def block_units(self) -> np.ndarray:

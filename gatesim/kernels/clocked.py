@@ -223,7 +223,7 @@ def _interpret(slots, block, rows, row_ptr, copies, copy_ptr):
 @njit(cache=True, nogil=True)
 def run_word(
     slots, pending, ran, layout, lanes, first_cycle, last_cycle, stimulus, observe, out, out_first,
-    ports, block_units, cross, following, masks, codes, rows, row_ptr, copies, copy_ptr,
+    ports, block_units, guards, holding, cross, following, masks, codes, rows, row_ptr, copies, copy_ptr,
     reads, writes, mem, words,
 ):  # fmt: skip
     """Run cycles on slots of one word, and skip every unit that nothing woke; returns how many ran.
@@ -241,6 +241,8 @@ def run_word(
         Read port of a unit, or -1 for a block.
     block_units : like `pending`
         Which units are blocks.
+    guards, holding : (units,) int64, uint64
+        Slot of a value that holds all registers of a block (or -1), and what it is while it does.
     cross, following : (units + 1,) int64
         The crossing values, and the next states, of unit u are number ``[u]`` to ``[u + 1]``.
     masks : (len(pending) * compared slots,) uint64
@@ -264,6 +266,7 @@ def run_word(
     last = len(pending) - 1
     n_run = 0
     one, ones = np.uint64(1), ~np.uint64(0)
+    used = ones >> np.uint64(64 - lanes)
     flat = stimulus.reshape(-1)
     for cycle in range(first_cycle, last_cycle):
         if not held or cycle == first_cycle:
@@ -283,14 +286,16 @@ def run_word(
                 beyond = ~((pending[w] & block_units[w]) >> np.uint64(low))
                 n = 64 - low if beyond == 0 else min(64 - low, _lowest(beyond))
                 first = 64 * w + low
-                n_run += n
-                if compiled:
-                    for unit in range(first, first + n):
+                for unit in range(first, first + n):
+                    guard = guards[unit]
+                    if guard >= 0 and (slots[guard] ^ holding[unit]) & used == 0:
+                        continue  # next states that are the present ones, whatever else changed
+                    n_run += 1
+                    ran[w] |= one << np.uint64(unit & 63)
+                    if compiled:
                         _call_block(codes[unit], slots, registers, next_states)
-                else:
-                    for unit in range(first, first + n):
+                    else:
                         _interpret(slots, unit, rows, row_ptr, copies, copy_ptr)
-                ran[w] |= (ones >> np.uint64(64 - n)) << np.uint64(low)
                 later = ones << np.uint64(low + n) if low + n < 64 else np.uint64(0)
                 lo, size = cross[first], cross[first + n] - cross[first]
                 for v in range(w, last):
