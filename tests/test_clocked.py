@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from circuits.sequential import accumulator, ram, register_file
-from gatesim import Builder, Stimulus, build, check_engine, compile, engine, simulate
+from gatesim import Builder, Netlist, Stimulus, build, check_engine, compile, engine, simulate
 from gatesim.conformance import compare, random_netlist
 from gatesim.engines import clocked, clocked_plan
 from gatesim.formats import read
@@ -103,6 +103,47 @@ def test_iscas_circuits_equal_the_definition(shared_data):
         wanted = engine("python")(compile(net)).run(stimulus).words
         for tier in ("interpreting", "compiled"):
             assert np.array_equal(forced(tier)(compile(net)).run(stimulus).words, wanted), (name, tier)
+
+
+# -- bundles and guards ----------------------------------------------------------------------
+
+
+def words_of_registers(init: int) -> Netlist:
+    """Words with enables of both polarities, resets, words that exchange their bits, and trees that read them."""
+    b = Builder(f"words {init}")
+    d, choose = b.input_bus("d", 16), b.input_bus("choose", 3)
+    held, cleared = b.input("held"), b.input("cleared")
+    words = [b.register(d, enable=line, init=init) for line in (*choose, ~choose[0], held & choose[1])]
+    words += [b.register(d, enable=choose[2], reset=cleared, init=init), b.register(~d, enable=~held, init=init)]
+    words += [b.register(words[0][::-1], enable=held, init=init), b.register(words[1] ^ words[2], init=init)]
+    for k, line in enumerate((choose[0], choose[1], held)):
+        words.append(b.mux(line, words[k], words[k + 4]))
+    b.output("seen", words[-1] ^ (words[-2] & words[-3]))
+    b.output("last", words[-4])
+    return b.freeze()
+
+
+@pytest.mark.parametrize("tier", ["interpreting", "compiled"])
+@pytest.mark.parametrize("lanes", [1, 64, 600])
+def test_neighbouring_bits_go_in_bundles_with_the_same_bits(tier, lanes, monkeypatch):
+    files = [build(register_file, read=(3, 3), write=3, data=16, enable=1, n_words=8, zero=zero) for zero in (0, 1)]
+    for net in (*files, words_of_registers(0), words_of_registers(0xFFFF), words_of_registers(0x1234)):
+        blocks = clocked_plan.Plan(compile(net)).blocks
+        assert any(block.bundles for block in blocks) and any(block.guard for block in blocks), net.name
+        stimulus = Stimulus.random(net, lanes, n_cycles=25, rng=lanes)
+        compare(forced(tier), net, stimulus)
+
+
+def test_a_guard_spares_the_registers_that_hold():
+    """Of 32 words one is written: the other 31 are not evaluated, though the data changes in every cycle."""
+    net = build(register_file, read=(5,), write=5, data=32, enable=1, n_words=32)
+    plan = clocked_plan.Plan(compile(net))
+    assert sum(block.guard is not None for block in plan.blocks) == 32
+    data = np.random.default_rng(1).integers(0, 1 << 32, (500, 1))
+    held = {"read0": 1, "write": 9, "data": data, "enable": 1}
+    result = forced("interpreting")(compile(net)).run(Stimulus.from_values(net, held, n_cycles=500), record="last")
+    # The data, the word that is written, and the four slices of the tree that reads it.
+    assert result.metadata["activity"] * len(plan.units) < 6
 
 
 # -- memories --------------------------------------------------------------------------------
