@@ -12,7 +12,7 @@ import pytest
 from circuits.sequential import accumulator, ram, register_file
 from gatesim import Builder, Netlist, Stimulus, build, check_engine, compile, engine, simulate
 from gatesim.conformance import compare, random_netlist
-from gatesim.engines import clocked, clocked_plan
+from gatesim.engines import clocked, clocked_blocks, clocked_plan
 from gatesim.formats import read
 from gatesim.kernels.transpose import transpose64
 
@@ -33,8 +33,8 @@ def forced(tier):
 @pytest.mark.parametrize("rows", [3, 40])
 def test_small_blocks_conform(tier, rows, monkeypatch):
     """Many blocks, and with three rows each more than 64 of them: two words of wake masks and more."""
-    monkeypatch.setattr(clocked_plan, "BLOCK_ROWS", rows)
-    monkeypatch.setattr(clocked_plan, "MAX_BLOCK_ROWS", rows)
+    monkeypatch.setattr(clocked_blocks, "BLOCK_ROWS", rows)
+    monkeypatch.setattr(clocked_blocks, "MAX_BLOCK_ROWS", rows)
     monkeypatch.setattr(clocked, "WIDE_BLOCK_ROWS", rows)
     assert check_engine(forced(tier), rng=rows, rounds=3) > 500
     net = random_netlist(7, n_cells=500, n_registers=40, n_memories=5)
@@ -116,6 +116,12 @@ def words_of_registers(init: int) -> Netlist:
     words = [b.register(d, enable=line, init=init) for line in (*choose, ~choose[0], held & choose[1])]
     words += [b.register(d, enable=choose[2], reset=cleared, init=init), b.register(~d, enable=~held, init=init)]
     words += [b.register(words[0][::-1], enable=held, init=init), b.register(words[1] ^ words[2], init=init)]
+    # Next states that read a bundle of the same stage turned round, and have no enable to guard them.
+    mixed = b.mux(choose[0], words[0], words[1])
+    seen = b.mux(choose[1], mixed, words[2])
+    words.append(b.register([b.gate("MAJ", x, y, held) for x, y in zip(mixed[::-1], seen, strict=True)], init=init))
+    b.output("mixed", mixed)
+    b.output("turned", words[-1])
     for k, line in enumerate((choose[0], choose[1], held)):
         words.append(b.mux(line, words[k], words[k + 4]))
     b.output("seen", words[-1] ^ (words[-2] & words[-3]))

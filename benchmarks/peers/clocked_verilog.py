@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -163,7 +163,7 @@ def icarus(net: Netlist, folder: Path) -> ClockedPeer | None:
 def _write_module(net: Netlist, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     assert all(p.name.isidentifier() and "__" not in p.name for p in net.ports), "ports must be plain names"
-    head, rest = dump(net).split("(", 1)
+    head, rest = dump(replace(net, names={})).split("(", 1)  # a net's own name may be that of an instance
     assert head.startswith("module ")
     (folder / "dut.v").write_text(f"module dut({rest}", encoding="utf-8")
 

@@ -6,7 +6,8 @@ from functools import cache
 
 from ..kernels.functions import KINDS, expression
 from .bundles import LANES
-from .clocked_plan import Block, Plan, Sink
+from .clocked_blocks import Block, Value
+from .clocked_plan import Plan, Sink
 
 WIDE = 8
 """Words of a slot in straight code: one 512-bit vector."""
@@ -152,12 +153,12 @@ class Coder:
         """A block of bundles: vectors of eight slots."""
         plan, wide = self.plan, self.wide
         lines: list[str] = []
-        value: dict[tuple[int, ...], str] = {}
+        value: dict[tuple[Value | None, ...], str] = {}
 
-        def get(values: tuple[int, ...]) -> str:
+        def get(values: tuple[Value | None, ...]) -> str:
             if values not in value:
                 name = value[values] = f"%v{len(value)}"
-                slots = [plan.slot(v) for v in values]
+                slots = [plan.slot(v) for v in values if v is not None]
                 lines.append(self._pointer(f"{name}_p", slots[0]))
                 if slots == list(range(slots[0], slots[0] + LANES)):
                     lines.append(f"  {name} = load {wide.type}, ptr {name}_p, align 8\n")
