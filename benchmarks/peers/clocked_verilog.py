@@ -6,6 +6,7 @@ compared, or only those of the last, to be timed.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -163,7 +164,9 @@ def icarus(net: Netlist, folder: Path) -> ClockedPeer | None:
 def _write_module(net: Netlist, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     assert all(p.name.isidentifier() and "__" not in p.name for p in net.ports), "ports must be plain names"
-    head, rest = dump(replace(net, names={})).split("(", 1)  # a net's own name may be that of an instance
+    # Instances are renamed: a port may bear the name that the writer gives to one.
+    text = re.sub(r"(?m)^(  \w+) ([gr]\d+)\(", r"\1 cell_\2(", dump(replace(net, names={})))
+    head, rest = text.split("(", 1)
     assert head.startswith("module ")
     (folder / "dut.v").write_text(f"module dut({rest}", encoding="utf-8")
 
