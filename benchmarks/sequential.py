@@ -35,7 +35,9 @@ QUICK_CIRCUITS = ("s5378",)
 UNIT = "cycles/s"
 N_CYCLES = 100_000
 N_CHECKED = 5_000
-N_ICARUS = 300
+ICARUS_WORK = 12_000_000
+"""Gates x cycles that Icarus gets: about a second, many ticks of the clock that counts its time."""
+
 HELD_CYCLES = 50
 """With low activity, inputs change once in so many cycles."""
 
@@ -152,12 +154,13 @@ def _measure(net: Netlist, inputs: list[Inputs], folder: Path, quick: bool) -> l
 def _one_instance(schedule: Schedule, ours, given: Inputs, peers: list[ClockedPeer], size: str):
     """Records of one instance on given inputs, and our cycles a second."""
     few = _stimulus(given.bits[:N_CHECKED])
+    n_icarus = max(1_000, min(N_CHECKED, ICARUS_WORK // schedule.netlist.n_gates))
     interpreting = engine("logic2")(schedule, tier="interpreting", threads=1)
     ours.reset()
     wanted = ours.run(few).words[:, :, 0]
     assert np.array_equal(interpreting.run(few).words[:, :, 0], wanted), "the tiers disagree"
     for peer in peers:
-        n = N_ICARUS if peer.name == "Icarus" else N_CHECKED
+        n = n_icarus if peer.name == "Icarus" else N_CHECKED
         peer.run(given.bits[:n], all=True)
         assert np.array_equal(peer.outputs(), wanted[:n]), f"{peer.name} computes something else"
     whole = _stimulus(given.bits)
@@ -185,7 +188,7 @@ def _one_instance(schedule: Schedule, ours, given: Inputs, peers: list[ClockedPe
     ]  # fmt: skip
     for p in peers:
         if p.name == "Icarus":
-            peer_rate = N_ICARUS / p.run(given.bits[:N_ICARUS], all=True)
+            peer_rate = n_icarus / p.run(given.bits[:n_icarus], all=True)
             records.append(
                 Record("one instance", label, **rates, unit=UNIT, peer=p.name, peer_value=peer_rate, ratio_goal=200)
             )
