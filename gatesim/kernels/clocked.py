@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .jit import kernel
 from .transpose import transpose64
 from .vectors import copy8
 
@@ -96,7 +97,7 @@ def _make_compare(store: bool):
 _compare, _compare_and_copy = _make_compare(False), _make_compare(True)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _take(slots, target, source, first, n, masks, pending):
     """Copy ``source[first:first + n]`` to ``slots[target:target + n]``, and wake what reads changed words.
 
@@ -139,7 +140,7 @@ def _eight_bits(typingctx, slots, at):
     return types.uint64(slots, types.int64), codegen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number(slots, first, n):
     """The integer on `n` one-word slots from `first` on, lane 0; seven more slots must exist."""
     total = np.uint64(0)
@@ -149,7 +150,7 @@ def _number(slots, first, n):
     return total & (~np.uint64(0) >> np.uint64(64 - size)) if size else total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _numbers(slots, first, n, stride, block):
     """The integers on `n` slots from element `first` on, `stride` apart: one a lane, into ``block`` (64,)."""
     for k in range(64):
@@ -157,7 +158,7 @@ def _numbers(slots, first, n, stride, block):
     transpose64(block)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read(slots, stride, word, lanes, first_lane, port, mem, words, block):
     """Look up one word of lanes: the planes of the data read into ``block`` (64,).
 
@@ -179,7 +180,7 @@ def _read(slots, stride, word, lanes, first_lane, port, mem, words, block):
     transpose64(block)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(slots, stride, word, lanes, first_lane, port, mem, words, block, values):
     """Store where the enable is 1; True when a stored word changed. ``block``, ``values`` are (64,) scratch."""
     m, address, n_address, data, n_data, enable = port
@@ -210,7 +211,7 @@ def _write(slots, stride, word, lanes, first_lane, port, mem, words, block, valu
 # -- one word: what is not woken is skipped ------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _interpret(slots, block, rows, row_ptr, copies, copy_ptr):
     """Evaluate the rows of a block, lane 0 only: ``rows`` are (slot, slot, slot, slot to write, table)."""
     for r in range(row_ptr[block], row_ptr[block + 1]):
@@ -220,7 +221,7 @@ def _interpret(slots, block, rows, row_ptr, copies, copy_ptr):
         slots[copies[k, 1]] = slots[copies[k, 0]] ^ np.uint64(copies[k, 2])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_word(
     slots, pending, ran, layout, lanes, first_cycle, last_cycle, stimulus, observe, out, out_first,
     ports, block_units, guards, holding, cross, following, masks, codes, rows, row_ptr, copies, copy_ptr,
@@ -335,7 +336,7 @@ def run_word(
 # -- eight words: everything runs ----------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _move(target, t, source, s, n):
     """``target[t:t + n] = source[s:s + n]``, at most eight words."""
     if n == 8:
@@ -345,7 +346,7 @@ def _move(target, t, source, s, n):
             target[t + k] = source[s + k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_wide(
     slots, layout, lanes, first_word, n_words, first_cycle, last_cycle, stimulus, observe, out, out_first,
     ports, codes, reads, writes, mem, words,
