@@ -16,7 +16,7 @@ from os import cpu_count
 
 import numpy as np
 
-from .engines import engine as engine_class
+from .engines.logic2 import Logic2Engine
 from .errors import UnsupportedError, ValueFitError, unknown_name
 from .expression import Expression
 from .kernels import approximation as kernel
@@ -198,7 +198,7 @@ class _Comparison:
         self.shape = tuple(1 << min(MAP_BITS, p.width) for p in net.inputs) if len(net.inputs) == 2 else (0, 0)
 
     def compare(self, stimulus: Stimulus) -> _Part:
-        run = engine_class("logic2")(self.schedule, threads=1, tier="interpreting")
+        run = Logic2Engine(self.schedule, threads=1, tier="interpreting")
         planes = run.run(stimulus).planes(self.port.name)[0]
         given = {name: values[0] for name, values in stimulus.values(self.net).items()}
         exact = np.ascontiguousarray(np.broadcast_to(self.expression(given), stimulus.n_patterns))

@@ -42,6 +42,7 @@ class Stimulus:
     Attributes
     ----------
     kind : {"planes", "exhaustive", "random"}
+        A generated stimulus turns into planes when its ``words`` are asked for.
     seed, first_word : int
         What random bits are made from; the number of the first generated word (see :meth:`part`).
     n_bits, n_words, n_patterns, n_cycles : int
@@ -128,7 +129,8 @@ class Stimulus:
                 for bit in range(self.n_bits):
                     words[cycle, bit] = self._made(cycle, bit, index)
             words[..., -1:] &= bits.last_word_mask(self.n_patterns)
-            self._words = words
+            # From now on these planes are the stimulus, for every engine: the caller may change them.
+            self._words, self.kind = words, "planes"
         return self._words
 
     def _made(self, cycle: int, bit: int, index: np.ndarray) -> np.ndarray:

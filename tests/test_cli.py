@@ -87,7 +87,7 @@ BAD_FILES = {
         (["sim", "double.bench"], "double.bench:4: net 'y' is driven twice: on line 3 and on line 4"),
         (["sim", "gate.bench"], "gate.bench:3: unknown gate 'NANND'; did you mean 'NAND'"),
         (["info", "cut.bench"], "cut.bench:3: cannot read 'y = NAND(a' (the file may be cut off here)"),
-        (["info", "width.v"], "width.v:2:3: port 'x' of 's' has 3 bits; 4 are connected"),
+        (["info", "width.v"], "width.v:2:3: port 'x' of sub 's' is 3 bits wide; 4 bits are connected"),
         (["info", "behave.v"], "behave.v:2:3: behavioural Verilog ('always') is not read"),
         (["sim", "missing.bench"], "missing.bench: No such file or directory"),
         (["sim", "adders.kogge_stone[8]", "--in", "a=3,c=5"], "unknown input of 'kogge_stone' 'c'"),

@@ -218,7 +218,7 @@ def test_what_does_not_change_is_not_run(tier):
     busy = run.run(Stimulus.random(net, 1, n_cycles=1000, rng=1), record="last")
     idle = run.run(Stimulus.from_values(net, held, n_cycles=1000), record="last")
     assert busy.metadata["activity"] > 0.1  # words that nothing writes are skipped here too
-    assert idle.metadata["activity"] == 1 / 1000  # every block once, at the start
+    assert idle.metadata["activity"] <= 1 / 1000  # every block once at most, at the start
     assert idle.metadata["tier"] == tier
 
 

@@ -47,7 +47,7 @@ def _register_groups(inputs: Sequence[tuple[int | None, ...]], next_rows: Sequen
     """Groups of eight registers in a row whose next states have an input in common, as an enable."""
     groups: list[list[int]] = []
     members: list[int] = []
-    common: set[int | None] = set()
+    common: set[int] = set()
     for j, row in enumerate(next_rows):
         pins = {v for v in inputs[row] if v is not None}
         if members and len(members) < LANES and common & pins:

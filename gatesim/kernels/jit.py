@@ -15,7 +15,7 @@ from pathlib import Path
 
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 
 @cache
@@ -47,5 +47,5 @@ inlined = njit(nogil=True, inline="always")
 def kernel(function):
     """Compile `function` on first use: no GIL, no fast-math, machine code kept on disk."""
     dispatcher = njit(nogil=True)(function)
-    dispatcher._cache = _QuickCache(function)
+    dispatcher._cache = _QuickCache(function)  # pyright: ignore[reportAttributeAccessIssue]
     return dispatcher

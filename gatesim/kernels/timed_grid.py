@@ -67,7 +67,7 @@ def loop_kinds(tables: np.ndarray, n_pins: np.ndarray) -> tuple[np.ndarray, np.n
         forms.setdefault(one_of, (XOR_KIND, inverted))
     single = {0b10: (AND_KIND, 0b010), 0b01: (AND_KIND, 0b110)}
     found = [
-        forms[t] if n == 2 else single[t] if n == 1 else (WIDE_KIND, 0)
+        {1: single, 2: forms}.get(n, {}).get(t, (WIDE_KIND, 0))
         for t, n in zip(tables.tolist(), n_pins.tolist(), strict=True)
     ]
     kinds, inverted = np.array(found, np.int64).reshape(-1, 2).T
