@@ -40,7 +40,7 @@ LAYERS = (
 )
 ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli"),
-    "llvmlite": ("gatesim.kernels.", "gatesim.engines.straight", "gatesim.engines.machine_code", "gatesim.cli"),
+    "llvmlite": ("gatesim.kernels.", "gatesim.engines.machine_code", "gatesim.cli"),
     "networkx": ("gatesim.graph",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),

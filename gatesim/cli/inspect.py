@@ -90,7 +90,7 @@ def machine_facts() -> dict[str, Any]:
     from numba.core import config
 
     from .. import __version__
-    from ..engines.straight import cache_folder
+    from ..engines.machine_code import cache_folder
 
     features = llvm.get_host_cpu_features()
     vector = next((bits for name, bits in (("avx512f", 512), ("avx2", 256)) if features.get(name)), 128)

@@ -18,7 +18,8 @@ from ..kernels.functions import KIND_OF
 from ..schedule import Schedule
 from .dataflow import Dataflow
 from .links import Grid, Move
-from .straight import machine_code, templates
+from .llvm_text import Words
+from .machine_code import MachineCode, has_ternary
 
 MAX_ROWS = 20_000
 """Rows past which no such function is made: LLVM takes about 0.25 ms a row."""
@@ -69,9 +70,9 @@ class CompiledGrid:
     def __init__(self, schedule: Schedule, grid: Grid) -> None:
         self._rows = len(schedule.rows)
         self._layout = Layout.of(grid)
-        # The engine owns the machine code: it must outlive every call.
-        self._owner, self.from_cache = machine_code(_Text(schedule, self._layout, grid).finish())
-        self._address = self._owner.get_function_address("step")
+        self._code = MachineCode(_Text(schedule, self._layout, grid).finish())
+        self.from_cache = self._code.from_cache
+        self._address = self._code.address("step")
 
     def run(
         self, registers: np.ndarray, grid: Grid, feeds: np.ndarray, drains: np.ndarray, n_cycles: int
@@ -113,7 +114,8 @@ class _Text:
     def __init__(self, schedule: Schedule, layout: Layout, grid: Grid) -> None:
         self.schedule, self.layout, self.moves, self.frees = schedule, layout, grid.moves, grid.frees
         self.values = Dataflow(schedule)
-        self.kind, self.forms = templates(BLOCK)
+        words = Words(BLOCK, has_ternary(BLOCK))
+        self.kind, self.forms, self.declarations = words.type, words.forms, words.declarations()
         self.head: list[str] = []
         self.lines: list[str] = []
         self.names: dict[int, str] = {0: "zeroinitializer"}
@@ -144,7 +146,8 @@ class _Text:
             name = self._op("xor", self.names[root], self._ones()) if inverted else self.names[root]
             self._store(k * layout.stride + layout.pad, name)
         return (
-            "define void @step(ptr noalias %context) {\nentry:\n"
+            self.declarations
+            + "define void @step(ptr noalias %context) {\nentry:\n"
             + "".join(self.head)
             + "  br label %block\nblock:\n  %b = phi i64 [ 0, %entry ], [ %following, %block ]\n"
             + "".join(self.lines)

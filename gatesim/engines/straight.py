@@ -6,26 +6,24 @@ another, or is observed, is stored. Chunks follow the rows depth first, so that 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from time import perf_counter
 
-import llvmlite
 import numpy as np
-from llvmlite import binding as llvm
 
-from ..kernels.functions import CODE_KIND, KINDS, READ_KIND, expression, support
+from ..kernels.functions import CODE_KIND, KINDS, READ_KIND, support
 from ..schedule import Schedule
+from .llvm_text import Words
+from .machine_code import MachineCode, has_ternary
 
 CHUNK_ROWS = 1500
 """Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
 
+MODULE_CHUNKS = 6
+"""Chunks a module: LLVM takes more than twice as long for a function in a module of 34 of them."""
+
 CACHE_BYTES = 640 * 1024
-"""Scratch that one block may use: half of a common second-level cache."""
+"""Scratch that one block may use: most of a common second-level cache."""
 
 _SUPPORT = [support(table) for table in KINDS]
 
@@ -35,8 +33,8 @@ class Code:
     """A schedule whose runs call compiled functions.
 
     ``schedule`` has the slots, literals and runs of the compiled form; ``addresses`` are what its
-    CODE_KIND runs call, for slots of ``width`` words. ``seconds`` is the time that LLVM took (0 from
-    the disk cache). The execution engine owns the machine code and must outlive every call.
+    CODE_KIND runs call, for slots of ``width`` words. ``seconds`` is the time that it took; ``owner``
+    holds the machine code and must outlive every call.
     """
 
     schedule: Schedule
@@ -44,7 +42,7 @@ class Code:
     width: int
     seconds: float
     from_cache: bool
-    owner: object
+    owner: MachineCode
 
 
 def compile_straight(schedule: Schedule, width: int) -> Code:
@@ -55,108 +53,10 @@ def compile_straight(schedule: Schedule, width: int) -> Code:
     """
     started = perf_counter()
     plan = _Plan(schedule, width)
-    planned, text, n_functions = plan.finish()
-    owner, from_cache = machine_code(text)
-    addresses = np.array([owner.get_function_address(f"segment{k}") for k in range(n_functions)], np.int64)
-    return Code(planned, addresses, plan.stride, perf_counter() - started, from_cache, owner)
-
-
-def machine_code(text: str) -> tuple[llvm.ExecutionEngine, bool]:
-    """An engine that holds the machine code of LLVM assembly `text`; whether it came from the disk cache."""
-    path = cache_folder() / f"{_key(text)}.o"
-    from_cache = path.exists()
-    machine = _machine()
-    if from_cache:
-        binary = path.read_bytes()
-    else:
-        binary = machine.emit_object(llvm.parse_assembly(text))
-        _store(path, binary)
-    owner = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    owner.add_object_file(llvm.ObjectFileRef.from_data(binary))
-    owner.finalize_object()
-    return owner, from_cache
-
-
-def cache_folder() -> Path:
-    """Where machine code is kept: ``$GATESIM_CACHE_DIR``, else the user's cache folder."""
-    chosen = os.environ.get("GATESIM_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatesim"
-
-
-def _machine() -> llvm.TargetMachine:
-    """A new target machine: an execution engine takes ownership of the one it is given."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    cpu, features = target_cpu()
-    return target.create_target_machine(cpu=cpu, features=features, opt=1, reloc="pic", codemodel="jitdefault")
-
-
-def target_cpu() -> tuple[str, str]:
-    """Name and features of the processor that code is made for (Numba's own settings are honoured)."""
-    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    given = os.environ.get("NUMBA_CPU_FEATURES")
-    if name == "generic" and given is None:
-        return name, ""
-    return name, given if given is not None else llvm.get_host_cpu_features().flatten()
-
-
-def _key(text: str) -> str:
-    content = "\n".join((llvmlite.__version__, *target_cpu(), text))
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _store(path: Path, binary: bytes) -> None:
-    """Keep `binary` for the next process; a folder that cannot be written costs only the time saved."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
-            temporary.write(binary)
-        os.replace(temporary.name, path)
-    except PermissionError:
-        return
-
-
-# -- from rows to text -----------------------------------------------------------------------
-
-
-class _TextOps:
-    """The operations of ``expression`` as lines of LLVM text, with ``{p}`` for the row's number."""
-
-    def __init__(self, kind: str, ones: str) -> None:
-        self.kind, self.ones, self.lines = kind, ones, []
-
-    def _emit(self, op: str, x: str, y: str) -> str:
-        name = f"%t{{p}}_{len(self.lines)}"
-        self.lines.append(f"  {name} = {op} {self.kind} {x}, {y}\n")
-        return name
-
-    def and_(self, x: str, y: str) -> str:
-        return self._emit("and", x, y)
-
-    def or_(self, x: str, y: str) -> str:
-        return self._emit("or", x, y)
-
-    def xor(self, x: str, y: str) -> str:
-        return self._emit("xor", x, y)
-
-    def not_(self, x: str) -> str:
-        return self._emit("xor", x, self.ones)
-
-
-@cache
-def templates(width: int) -> tuple[str, list[tuple[str, str]]]:
-    """LLVM type of a slot, and (lines, result) of each kind with ``{a} {b} {c} {p}`` to fill in."""
-    kind = "i64" if width == 1 else f"<{width} x i64>"
-    ones = "-1" if width == 1 else "<" + ", ".join(["i64 -1"] * width) + ">"
-    forms = []
-    for table in KINDS:
-        ops = _TextOps(kind, ones)
-        result = expression(ops, table, ["{a}", "{b}", "{c}"]) if table else ""
-        forms.append(("".join(ops.lines), result))
-    return kind, forms
+    planned, texts, n_functions = plan.finish()
+    code = MachineCode(*texts)
+    addresses = np.array([code.address(f"segment{k}") for k in range(n_functions)], np.int64)
+    return Code(planned, addresses, plan.stride, perf_counter() - started, code.from_cache, code)
 
 
 class _Plan:
@@ -224,8 +124,8 @@ class _Plan:
                     by_segment[self.segment[row]].append(row)
         return [row for part in by_segment for row in part]
 
-    def finish(self) -> tuple[Schedule, str, int]:
-        """The schedule in compiled form, its LLVM text, and the number of functions to look up."""
+    def finish(self) -> tuple[Schedule, list[str], int]:
+        """The schedule in compiled form, its LLVM text in modules, and the number of functions to look up."""
         sinks = self._sinks()
         order = self._order(sinks)
         chunk_of = self._chunks(order)
@@ -233,8 +133,8 @@ class _Plan:
         slot_of, n_slots = self._place(order, chunk_of, stored, sinks)
         if self.stride > 8 and n_slots * self.stride * 8 > CACHE_BYTES:
             self.stride = 8
-        text, functions = self._text(order, chunk_of, stored, slot_of)
-        return self._schedule(slot_of, n_slots), text, functions
+        texts, functions = self._texts(order, chunk_of, stored, slot_of)
+        return self._schedule(slot_of, n_slots), texts, functions
 
     def _chunks(self, order: list[int]) -> dict[int, int]:
         chunk_of: dict[int, int] = {}
@@ -279,9 +179,9 @@ class _Plan:
                 leaving.setdefault(stored[row], []).append(slot_of[row])
         return slot_of, n_slots
 
-    def _text(self, order, chunk_of, stored, slot_of) -> tuple[str, int]:
-        kind, forms = templates(self.width)
-        align = 8 * self.width
+    def _texts(self, order, chunk_of, stored, slot_of) -> tuple[list[str], int]:
+        words = Words(self.width, self.width > 1 and has_ternary(self.width))
+        kind, forms, align = words.type, words.forms, 8 * self.width
         parts: list[str] = []
         calls: list[list[int]] = [[] for _ in range(self.n_segments)]
         at = 0
@@ -293,14 +193,18 @@ class _Plan:
             parts.append(self._function(chunk, order[at:end], stored, slot_of, kind, forms, align))
             calls[self.segment[order[at]]].append(chunk)
             at = end
+        modules = [
+            words.declarations() + "".join(parts[k : k + MODULE_CHUNKS]) for k in range(0, len(parts), MODULE_CHUNKS)
+        ]
+        head = "".join(f"declare void @chunk{c}(ptr, i64)\n" for chunks in calls for c in chunks)
         for number, chunks in enumerate(calls):
             body = "".join(f"  call void @chunk{c}(ptr %s, i64 %n)\n" for c in chunks)
-            parts.append(f"define void @segment{number}(ptr %s, i64 %n) {{\n{body}  ret void\n}}\n")
-        return "".join(parts), self.n_segments
+            head += f"define void @segment{number}(ptr %s, i64 %n) {{\n{body}  ret void\n}}\n"
+        return [*modules, head], self.n_segments
 
     def _function(self, chunk, rows, stored, slot_of, kind, forms, align) -> str:
         lines = [
-            f"define internal void @chunk{chunk}(ptr noalias %first, i64 %n) noinline {{\n"
+            f"define void @chunk{chunk}(ptr noalias %first, i64 %n) {{\n"
             "start:\n  br label %block\nblock:\n"
             "  %at = phi i64 [ 0, %start ], [ %next, %block ]\n"
             f"  %next = add i64 %at, {self.width}\n"
