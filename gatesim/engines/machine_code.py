@@ -13,24 +13,23 @@ from llvmlite import binding as llvm
 
 
 class MachineCode:
-    """Functions compiled from the LLVM text of one or more modules; they live as long as this object.
+    """Functions compiled from LLVM text; they live as long as this object.
 
-    ``seconds`` is the time that it took, ``from_cache`` whether the disk cache had all of it.
+    ``seconds`` is the time that it took, ``from_cache`` whether the disk cache had it.
     """
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, text: str) -> None:
         started = perf_counter()
-        self.from_cache = True
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        for text in texts:
-            path = cache_folder() / f"{_key(text)}.o"
-            if path.exists():
-                binary = path.read_bytes()
-            else:
-                self.from_cache = False
-                binary = _machine().emit_object(llvm.parse_assembly(text))
-                _store(path, binary)
-            self._engine.add_object_file(llvm.ObjectFileRef.from_data(binary))
+        path = cache_folder() / f"{_key(text)}.o"
+        self.from_cache = path.exists()
+        machine = _machine()
+        if self.from_cache:
+            binary = path.read_bytes()
+        else:
+            binary = machine.emit_object(llvm.parse_assembly(text))
+            _store(path, binary)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(binary))
         self._engine.finalize_object()
         self.seconds = perf_counter() - started
 

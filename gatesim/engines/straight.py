@@ -19,9 +19,6 @@ from .machine_code import MachineCode, has_ternary
 CHUNK_ROWS = 1500
 """Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
 
-MODULE_CHUNKS = 6
-"""Chunks a module: LLVM takes more than twice as long for a function in a module of 34 of them."""
-
 CACHE_BYTES = 640 * 1024
 """Scratch that one block may use: most of a common second-level cache."""
 
@@ -53,8 +50,8 @@ def compile_straight(schedule: Schedule, width: int) -> Code:
     """
     started = perf_counter()
     plan = _Plan(schedule, width)
-    planned, texts, n_functions = plan.finish()
-    code = MachineCode(*texts)
+    planned, text, n_functions = plan.finish()
+    code = MachineCode(text)
     addresses = np.array([code.address(f"segment{k}") for k in range(n_functions)], np.int64)
     return Code(planned, addresses, plan.stride, perf_counter() - started, code.from_cache, code)
 
@@ -124,8 +121,8 @@ class _Plan:
                     by_segment[self.segment[row]].append(row)
         return [row for part in by_segment for row in part]
 
-    def finish(self) -> tuple[Schedule, list[str], int]:
-        """The schedule in compiled form, its LLVM text in modules, and the number of functions to look up."""
+    def finish(self) -> tuple[Schedule, str, int]:
+        """The schedule in compiled form, its LLVM text, and the number of functions to look up."""
         sinks = self._sinks()
         order = self._order(sinks)
         chunk_of = self._chunks(order)
@@ -133,8 +130,8 @@ class _Plan:
         slot_of, n_slots = self._place(order, chunk_of, stored, sinks)
         if self.stride > 8 and n_slots * self.stride * 8 > CACHE_BYTES:
             self.stride = 8
-        texts, functions = self._texts(order, chunk_of, stored, slot_of)
-        return self._schedule(slot_of, n_slots), texts, functions
+        text, functions = self._text(order, chunk_of, stored, slot_of)
+        return self._schedule(slot_of, n_slots), text, functions
 
     def _chunks(self, order: list[int]) -> dict[int, int]:
         chunk_of: dict[int, int] = {}
@@ -179,7 +176,7 @@ class _Plan:
                 leaving.setdefault(stored[row], []).append(slot_of[row])
         return slot_of, n_slots
 
-    def _texts(self, order, chunk_of, stored, slot_of) -> tuple[list[str], int]:
+    def _text(self, order, chunk_of, stored, slot_of) -> tuple[str, int]:
         words = Words(self.width, self.width > 1 and has_ternary(self.width))
         kind, forms, align = words.type, words.forms, 8 * self.width
         parts: list[str] = []
@@ -193,18 +190,14 @@ class _Plan:
             parts.append(self._function(chunk, order[at:end], stored, slot_of, kind, forms, align))
             calls[self.segment[order[at]]].append(chunk)
             at = end
-        modules = [
-            words.declarations() + "".join(parts[k : k + MODULE_CHUNKS]) for k in range(0, len(parts), MODULE_CHUNKS)
-        ]
-        head = "".join(f"declare void @chunk{c}(ptr, i64)\n" for chunks in calls for c in chunks)
         for number, chunks in enumerate(calls):
             body = "".join(f"  call void @chunk{c}(ptr %s, i64 %n)\n" for c in chunks)
-            head += f"define void @segment{number}(ptr %s, i64 %n) {{\n{body}  ret void\n}}\n"
-        return [*modules, head], self.n_segments
+            parts.append(f"define void @segment{number}(ptr %s, i64 %n) {{\n{body}  ret void\n}}\n")
+        return words.declarations() + "".join(parts), self.n_segments
 
     def _function(self, chunk, rows, stored, slot_of, kind, forms, align) -> str:
         lines = [
-            f"define void @chunk{chunk}(ptr noalias %first, i64 %n) {{\n"
+            f"define internal void @chunk{chunk}(ptr noalias %first, i64 %n) noinline {{\n"
             "start:\n  br label %block\nblock:\n"
             "  %at = phi i64 [ 0, %start ], [ %next, %block ]\n"
             f"  %next = add i64 %at, {self.width}\n"
