@@ -31,7 +31,7 @@ WIDTHS = (1, 2, 3, 8, 16, 64)
 
 MODULES = (
     "adders", "compress", "arithmetic", "multipliers", "dividers", "shifters", "selectors", "alu",
-    "latches", "sequential", "constants", "tensor", "hack",
+    "latches", "sequential", "constants", "tensor", "floats", "hack",
 )  # fmt: skip
 """The library's modules, in the order in which ``gatesim list`` shows them."""
 
