@@ -12,7 +12,7 @@ from .arithmetic import less_than
 from .float_formats import FloatFormat
 from .folding import and_gate, and_not_gate, mux_bus, mux_gate, not_gate, or_gate, tree, zero_extend
 from .selectors import leading_zeros
-from .shifters import amount_width, shift_left
+from .shifters import amount_width
 
 
 class Parts(NamedTuple):
@@ -108,6 +108,13 @@ def shift_right_sticky(a: Bus, amount: Bus) -> tuple[Bus, Bit]:
     return a, tree(or_gate, lost)
 
 
+def shift_up(a: Bus, amount: Bus) -> Bus:
+    """`a` moved up by `amount`, which is less than its width; no gate is spent on the zeros that enter."""
+    for k, bit in enumerate(amount):
+        a = mux_bus(bit, a, concat(a.builder.zero.repeat(1 << k), a[: -(1 << k)]))
+    return a
+
+
 def denormalise(exponent: Bus, significand: Bus) -> tuple[Bus, Bus, Bit]:
     """Bring a two's complement `exponent` up to 1 at least, by moving the significand down.
 
@@ -146,7 +153,7 @@ def normalise(exponent: Bus, significand: Bus) -> tuple[Bus, Bus]:
     limit = minus(wide_exponent, exponent.builder.constant(1, width))
     # Where the exponent is the limit it is below the count of zeros, so the count's bits hold it.
     amount = mux_bus(enough, limit[: len(zeros)], zeros)
-    moved = shift_left(significand, amount[: amount_width(len(significand))])
+    moved = shift_up(significand, amount[: amount_width(len(significand))])
     field = minus(wide_exponent, zero_extend(amount, width))
     return Bus([and_gate(bit, moved[-1]) for bit in field]), moved
 
