@@ -190,9 +190,7 @@ def compare_model(x, args):
     """Model of :func:`circuits.floats.float_compare`."""
     f = float_format(args["format"])
     names = ("lt", "eq", "gt", "unordered")
-    return {
-        name: _everywhere(lambda a, b, i=i: compare(f, a, b)[i], x["a"], x["b"]) for i, name in enumerate(names)
-    }
+    return {name: _everywhere(lambda a, b, i=i: compare(f, a, b)[i], x["a"], x["b"]) for i, name in enumerate(names)}
 
 
 def from_integer_model(x, args):

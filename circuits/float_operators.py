@@ -8,6 +8,7 @@ from .adders import Adder, add_modulo
 from .arithmetic import less_than
 from .float_formats import FloatFormat
 from .float_parts import (
+    Parts,
     denormalise,
     minus,
     normalise_and_round,
@@ -15,7 +16,6 @@ from .float_parts import (
     plus_bit,
     plus_constant,
     shift_right_sticky,
-    unpack,
 )
 from .folding import (
     and_gate,
@@ -39,7 +39,7 @@ def sum_of(f: FloatFormat, a: Bus, b: Bus, adder: Adder) -> Bus:
     """
     builder = a.builder
     zero = builder.zero
-    p, q = unpack(f, a), unpack(f, b)
+    p, q = Parts(f, a), Parts(f, b)
     swap = less_than(a[:-1], b[:-1])
     sign = mux_gate(swap, p.sign, q.sign)
     differ = xor_gate(p.sign, q.sign)
@@ -59,9 +59,13 @@ def sum_of(f: FloatFormat, a: Bus, b: Bus, adder: Adder) -> Bus:
     return pack(f, sign, rounded, nan, or_gate(p.infinite, q.infinite))
 
 
+def _zero_times_infinity(f: FloatFormat, p: Parts, q: Parts) -> list[Bit]:
+    return [and_gate(p.infinite, q.zero), and_gate(p.zero, q.infinite)] if f.infinities else []
+
+
 def product_of(f: FloatFormat, a: Bus, b: Bus, adder: Adder) -> Bus:
     """``a * b``: the exact product of the significands, moved to where the result's exponent puts it."""
-    p, q = unpack(f, a), unpack(f, b)
+    p, q = Parts(f, a), Parts(f, b)
     product = dadda_multiplier(p.significand, q.significand, adder)
     # Two's complement: two bits more than a field. The top bit of the product is worth 2.
     width = f.exponent + 2
@@ -69,7 +73,7 @@ def product_of(f: FloatFormat, a: Bus, b: Bus, adder: Adder) -> Bus:
     exponent, moved, lost = denormalise(plus_constant(biased, 1 - f.bias), product)
     rounded = normalise_and_round(f, exponent, moved, lost)
     infinite = or_gate(p.infinite, q.infinite)
-    nan = tree(or_gate, [p.nan, q.nan, and_gate(p.infinite, q.zero), and_gate(p.zero, q.infinite)])
+    nan = tree(or_gate, [p.nan, q.nan, *_zero_times_infinity(f, p, q)])
     return pack(f, xor_gate(p.sign, q.sign), rounded, nan, infinite)
 
 
@@ -84,7 +88,7 @@ def fused_of(f: FloatFormat, a: Bus, b: Bus, c: Bus, adder: Adder) -> Bus:
     builder = a.builder
     zero = builder.zero
     m = f.mantissa
-    p, q, r = unpack(f, a), unpack(f, b), unpack(f, c)
+    p, q, r = Parts(f, a), Parts(f, b), Parts(f, c)
     product = dadda_multiplier(p.significand, q.significand, adder)
     no_product = or_gate(p.zero, q.zero)
     width = f.exponent + 3
@@ -110,11 +114,8 @@ def fused_of(f: FloatFormat, a: Bus, b: Bus, c: Bus, adder: Adder) -> Bus:
     infinite_product = or_gate(p.infinite, q.infinite)
     nan = tree(
         or_gate,
-        [
-            p.nan, q.nan, r.nan, and_gate(p.infinite, q.zero), and_gate(p.zero, q.infinite),
-            and_gate(infinite_product, r.infinite, differ),
-        ],
-    )  # fmt: skip
+        [p.nan, q.nan, r.nan, *_zero_times_infinity(f, p, q), and_gate(infinite_product, r.infinite, differ)],
+    )
     product_sign = xor_gate(p.sign, q.sign)
     sign = xor_gate(product_sign, negative)
     sign = mux_gate(tree(or_gate, list(result)), and_gate(product_sign, r.sign), sign)
@@ -124,7 +125,7 @@ def fused_of(f: FloatFormat, a: Bus, b: Bus, c: Bus, adder: Adder) -> Bus:
 
 def order_of(f: FloatFormat, a: Bus, b: Bus) -> tuple[Bit, Bit, Bit, Bit]:
     """Less, equal, greater, unordered."""
-    p, q = unpack(f, a), unpack(f, b)
+    p, q = Parts(f, a), Parts(f, b)
     unordered = or_gate(p.nan, q.nan)
     below, above = less_than(a[:-1], b[:-1]), less_than(b[:-1], a[:-1])
     both_zero = and_gate(p.zero, q.zero)
@@ -152,7 +153,7 @@ def from_integer(f: FloatFormat, a: Bus, is_signed: bool) -> Bus:
 def to_integer(f: FloatFormat, a: Bus, width: int, is_signed: bool, truncate: bool) -> Bus:
     """The integer nearest to a number, or towards zero; kept within the range."""
     builder = a.builder
-    x = unpack(f, a)
+    x = Parts(f, a)
     size = max(width, f.mantissa + 1) + 1
     # Unmoved, the hidden bit is worth 2**(width - 1).
     top = width - 1 + f.bias
@@ -182,7 +183,7 @@ def to_integer(f: FloatFormat, a: Bus, width: int, is_signed: bool, truncate: bo
 
 def converted(f: FloatFormat, g: FloatFormat, a: Bus) -> Bus:
     """The number of format `g` nearest to one of format `f`."""
-    x = unpack(f, a)
+    x = Parts(f, a)
     width = max(f.exponent, g.exponent) + 2
     exponent = plus_constant(zero_extend(x.exponent, width), g.bias - f.bias)
     significand = concat(a.builder.zero.repeat(max(0, g.mantissa + 3 - len(x.significand))), x.significand)

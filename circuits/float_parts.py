@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from gatesim import Bit, Builder, Bus, concat
@@ -15,8 +16,8 @@ from .selectors import leading_zeros
 from .shifters import amount_width
 
 
-class Parts(NamedTuple):
-    """A number taken apart.
+class Parts:
+    """A number taken apart; each part's gates are made when it is first asked for.
 
     Attributes
     ----------
@@ -28,12 +29,42 @@ class Parts(NamedTuple):
     nan, infinite, zero : Bit
     """
 
-    sign: Bit
-    exponent: Bus
-    significand: Bus
-    nan: Bit
-    infinite: Bit
-    zero: Bit
+    def __init__(self, f: FloatFormat, number: Bus) -> None:
+        self._f = f
+        self._mantissa, self._field = number[: f.mantissa], number[f.mantissa : -1]
+        self.sign = number[-1]
+
+    @cached_property
+    def _normal(self) -> Bit:
+        return tree(or_gate, list(self._field))
+
+    @cached_property
+    def _some(self) -> Bit:
+        return tree(or_gate, list(self._mantissa))
+
+    @cached_property
+    def _full(self) -> Bit:
+        return tree(and_gate, list(self._field))
+
+    @cached_property
+    def exponent(self) -> Bus:
+        return concat(or_gate(self._field[0], not_gate(self._normal)), self._field[1:])
+
+    @cached_property
+    def significand(self) -> Bus:
+        return concat(self._mantissa, self._normal)
+
+    @cached_property
+    def nan(self) -> Bit:
+        return and_gate(self._full, self._some if self._f.infinities else tree(and_gate, list(self._mantissa)))
+
+    @cached_property
+    def infinite(self) -> Bit:
+        return and_not_gate(self._full, self._some) if self._f.infinities else self.sign.builder.zero
+
+    @cached_property
+    def zero(self) -> Bit:
+        return not_gate(or_gate(self._normal, self._some))
 
 
 def need_width(what: str, f: FloatFormat, *numbers: Bus) -> None:
@@ -41,25 +72,6 @@ def need_width(what: str, f: FloatFormat, *numbers: Bus) -> None:
     for bus in numbers:
         if len(bus) != f.width:
             raise WidthError(f"{what}() of a bus of {len(bus)} bits: its format has {f.width}")
-
-
-def unpack(f: FloatFormat, number: Bus) -> Parts:
-    """Take a number apart (see :class:`Parts`)."""
-    mantissa, exponent = number[: f.mantissa], number[f.mantissa : -1]
-    normal, some = tree(or_gate, list(exponent)), tree(or_gate, list(mantissa))
-    full = tree(and_gate, list(exponent))
-    if f.infinities:
-        nan, infinite = and_gate(full, some), and_not_gate(full, some)
-    else:
-        nan, infinite = and_gate(full, tree(and_gate, list(mantissa))), number.builder.zero
-    return Parts(
-        number[-1],
-        concat(or_gate(exponent[0], not_gate(normal)), exponent[1:]),
-        concat(mantissa, normal),
-        nan,
-        infinite,
-        not_gate(or_gate(normal, some)),
-    )
 
 
 # -- small integers --------------------------------------------------------------------------
@@ -121,15 +133,14 @@ def denormalise(exponent: Bus, significand: Bus) -> tuple[Bus, Bus, Bit]:
     Returns
     -------
     (Bus, Bus, Bit)
-        The exponent, now at least 1 and unsigned in as many bits; the significand; whether a 1 was lost.
+        The exponent, now at least 1 and without its sign; the significand; whether a 1 was lost.
     """
-    builder, width = exponent.builder, len(exponent)
-    low = or_gate(exponent[-1], not_gate(tree(or_gate, list(exponent))))  # below 1
-    distance = plus_bit(invert(exponent), builder.one)  # -exponent: one less than the way to 1
-    distance = plus_bit(Bus([and_gate(bit, low) for bit in distance]), low)
-    moved, lost = shift_right_sticky(significand, distance[: width - 1])
-    raised = [or_gate(and_not_gate(exponent[0], low), low), *(and_not_gate(bit, low) for bit in exponent[1:])]
-    return Bus(raised), moved, lost
+    low = or_gate(exponent[-1], not_gate(tree(or_gate, list(exponent[:-1]))))  # below 1
+    # 1 - exponent is its complement plus 2: the lowest bit stays.
+    flipped = Bus([and_not_gate(low, bit) for bit in exponent[:-1]])
+    moved, lost = shift_right_sticky(significand, concat(flipped[0], plus_bit(flipped[1:], low)))
+    kept = [and_not_gate(bit, low) for bit in exponent[1:-1]]
+    return concat(or_gate(exponent[0], low), *kept), moved, lost
 
 
 def normalise(exponent: Bus, significand: Bus) -> tuple[Bus, Bus]:
@@ -150,10 +161,11 @@ def normalise(exponent: Bus, significand: Bus) -> tuple[Bus, Bus]:
     width = max(len(exponent), len(zeros))
     wide_exponent, wide_zeros = zero_extend(exponent, width), zero_extend(zeros, width)
     enough = less_than(wide_zeros, wide_exponent)  # zeros <= exponent - 1
-    limit = minus(wide_exponent, exponent.builder.constant(1, width))
-    # Where the exponent is the limit it is below the count of zeros, so the count's bits hold it.
-    amount = mux_bus(enough, limit[: len(zeros)], zeros)
-    moved = shift_up(significand, amount[: amount_width(len(significand))])
+    # Where exponent - 1 is the limit, it is below the count of zeros: the count's low bits hold it.
+    low = zeros[: amount_width(len(significand))]
+    limit = minus(wide_exponent[: len(low)], exponent.builder.constant(1, len(low)))
+    amount = mux_bus(enough, limit, low)
+    moved = shift_up(significand, amount)
     field = minus(wide_exponent, zero_extend(amount, width))
     return Bus([and_gate(bit, moved[-1]) for bit in field]), moved
 

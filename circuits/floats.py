@@ -128,9 +128,7 @@ def _floats(width: int):
 
 
 @circuit(models.to_integer_model, _floats)
-def float_to_int(
-    a: Bus, format: FloatFormat | str, width: int, is_signed: bool = True, truncate: bool = False
-) -> Bus:
+def float_to_int(a: Bus, format: FloatFormat | str, width: int, is_signed: bool = True, truncate: bool = False) -> Bus:
     """Float to an integer of `width` bits: to nearest even, or towards zero with `truncate`.
 
     What is out of range becomes the nearest end of the range, and NaN the greatest integer, as RISC-V's
@@ -149,7 +147,9 @@ def float_to_int(
 
 
 def _conversions(width: int):
-    return {8: {"a": 8, "format": "e5m2", "target": "e4m3"}, 16: {"a": 16, "format": "fp16", "target": "e5m2"}}.get(width)
+    return {8: {"a": 8, "format": "e5m2", "target": "e4m3"}, 16: {"a": 16, "format": "fp16", "target": "e5m2"}}.get(
+        width
+    )
 
 
 @circuit(models.convert_model, _conversions)
