@@ -1,0 +1,138 @@
+"""CaDiCaL on parts of a graph: only the cones that are asked about become clauses."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..kernels import sweep as kernel
+from .graph import Graph
+
+NAME = "cadical195"
+
+SLICE_CONFLICTS = 2000
+"""Conflicts in one call: a fraction of a second, so that the time limit and an interrupt are heard."""
+
+FRESH_NODES = 1500
+"""A solver that holds more nodes than this, most of them of no use to the question, is started anew."""
+
+
+def _solver_class():
+    try:
+        from pysat.solvers import Solver
+    except ModuleNotFoundError:
+        raise UnsupportedError(
+            "a proof needs the SAT solver of python-sat, which is not installed: pip install 'gatesim[sat]'"
+        ) from None
+    return Solver
+
+
+class ConeSolver:
+    """Answers whether two literals of a graph can differ.
+
+    Parameters
+    ----------
+    graph : Graph
+    pin : (n_nodes, 2) int64
+        Literals that each node reads; may change (to equal ones) between questions.
+    """
+
+    def __init__(self, graph: Graph, pin: np.ndarray) -> None:
+        self._class = _solver_class()
+        self._graph, self._pin = graph, pin
+        n = graph.n_nodes
+        self._seen = np.zeros(n, np.int64)
+        self._stack, self._found = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._mark = 0
+        self._solver = None
+        self.calls = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.close()
+        self._solver = self._class(name=NAME)
+        self._variable: dict[int, int] = {0: 1}
+        self._solver.add_clause([-1])
+
+    def close(self) -> None:
+        """Give the solver's memory back."""
+        if self._solver is not None:
+            self._solver.delete()
+            self._solver = None
+
+    def differ(self, x: int, y: int, conflicts: int, deadline: float) -> bool | None:
+        """Whether literals `x` and `y` can differ (then see :meth:`model`); None: not found out.
+
+        Parameters
+        ----------
+        conflicts : int
+            Conflicts after which to give up.
+        deadline : float
+            ``time.monotonic()`` at which to give up.
+        """
+        self._load(x >> 1, y >> 1)
+        p, q = self._literal(x), self._literal(y)
+        questions = [[p, -q], [-p, q]]
+        if y >> 1 == 0:
+            questions = [[p if y == 0 else -p]]
+        for assumed in questions:
+            answer = self._solve(assumed, conflicts, deadline)
+            if answer is not False:
+                return answer
+        self._solver.add_clause([p, -q])
+        self._solver.add_clause([-p, q])
+        return False
+
+    def _solve(self, assumed: list[int], conflicts: int, deadline: float) -> bool | None:
+        self.calls += 1
+        while conflicts > 0:
+            now = min(conflicts, SLICE_CONFLICTS)
+            self._solver.conf_budget(now)
+            answer = self._solver.solve_limited(assumptions=assumed)
+            if answer is not None:
+                return answer
+            conflicts -= now
+            if monotonic() > deadline:
+                return None
+        return None
+
+    def model(self) -> tuple[np.ndarray, np.ndarray]:
+        """The sources that matter to the last question, and their values (uint8)."""
+        values = self._solver.get_model()
+        known = [(v, values[k - 1] > 0) for v, k in self._variable.items() if 0 < v < self._graph.first]
+        return np.array([v for v, _ in known], np.int64), np.array([bit for _, bit in known], np.uint8)
+
+    def _literal(self, literal: int) -> int:
+        variable = self._variable[literal >> 1]
+        return -variable if literal & 1 else variable
+
+    def _load(self, *roots: int) -> None:
+        """Clauses for the cones of `roots`."""
+        self._mark += 1
+        wanted = np.array(roots, np.int64)
+        n = kernel.cone(wanted, self._graph.first, self._pin, self._seen, self._mark, self._stack, self._found)
+        if len(self._variable) > max(FRESH_NODES, 4 * n):
+            self._start()
+        add, variable = self._solver.add_clause, self._variable
+        new = np.sort(self._found[:n])
+        pins = self._pin[new].tolist()
+        is_xor = self._graph.is_xor[new].tolist()
+        for v, (a, b), xor in zip(new.tolist(), pins, is_xor, strict=True):
+            if v in variable:
+                continue
+            variable[v] = z = len(variable) + 1
+            if v < self._graph.first:
+                continue
+            x, y = variable[a >> 1], variable[b >> 1]
+            x, y = -x if a & 1 else x, -y if b & 1 else y
+            if xor:
+                add([-z, x, y])
+                add([-z, -x, -y])
+                add([z, -x, y])
+                add([z, x, -y])
+            else:
+                add([-z, x])
+                add([-z, y])
+                add([z, -x, -y])
