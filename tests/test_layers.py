@@ -32,7 +32,7 @@ LAYERS = (
     ("gatesim.engines.",),
     ("gatesim.timing.",),
     ("gatesim.simulation", "gatesim.conformance", "gatesim.tiling"),
-    ("gatesim.equivalence", "gatesim.tristate", "gatesim.testing.", "gatesim.approximation"),
+    ("gatesim.equivalence.", "gatesim.tristate", "gatesim.testing.", "gatesim.approximation"),
     ("circuits.",),
     ("quantum.",),
     ("demos.",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .convert import convert
+from .equiv import equiv
 from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
@@ -30,6 +31,7 @@ app.command("convert")(convert)
 app.command("error")(error)
 app.command("test")(test_command)
 app.command("time")(time_command)
+app.command("equiv")(equiv)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")

@@ -33,6 +33,6 @@ def map_command(
         formats.write(mapped, output)
     before, after = (f"{n.n_gates:,} gates, depth {depth(n)}" for n in (net, mapped))
     console.print(f"{net.name}: {before} -> {to}: {after}")
-    console.print(f"equal on {'all' if found.proven else 'random'} {found.patterns:,} patterns")
+    console.print(str(found) if found.proven else f"equal on random {found.patterns:,} patterns")
     if output is not None:
         console.print(f"written: {output}")

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from time import monotonic
 
 import numpy as np
 
 from ..errors import EquivalenceError, ValueFitError, unknown_name
-from ..netlist import Netlist
+from ..gates import INPUT
+from ..kernels import sweep as kernel
+from ..netlist import Netlist, Port
 from ..schedule import compile as compile_netlist
 from ..stimulus import Stimulus
 from .graph import Graph, one_step, unrolled
 from .pairing import miter, paired
 from .registers import SIGNATURE_CYCLES, SIGNATURE_PATTERNS, classes, cut, register_names, split
-from .searching import Found, Report, Search, corners_and_random, different
+from .searching import Example, Found, Report, Search, corners_and_random, different
 from .sweeping import Sweep
 from .verdict import Equivalence, Status
 
@@ -96,13 +99,14 @@ def equivalent(
     >>> found.status, found.how
     ('equal', 'all 4 input patterns were simulated')
     """
-    started = monotonic()
     if patterns < 1 or (cycles is not None and cycles < 1):
         shown = 1 if cycles is None else cycles
         raise ValueFitError(f"equivalent() needs at least 1 pattern and 1 cycle, not {patterns} and {shown}")
     clocked = not (a.is_combinational and b.is_combinational)
     if cycles is not None and not clocked:
         raise ValueFitError(f"{a.name!r} and {b.name!r} have no state: cycles= is for clocked netlists")
+    _load_kernels()
+    started = monotonic()
     of_ports, of_registers = _sorted_names(a, b, names or {})
     b = paired(a, b, of_ports)
     work = _Comparison(a, b, started + seconds, report or (lambda what, done, total: None), np.random.default_rng(rng))
@@ -132,6 +136,23 @@ def assert_equivalent(
     if found.status == "different":
         raise EquivalenceError(f"{a.name!r} and {b.name!r} {found}")
     return found
+
+
+@cache
+def _load_kernels() -> None:
+    """Kernels that Numba has to compile on first use must not use up the time given."""
+    net = Netlist(
+        "wire",
+        np.array([0, 1, INPUT], np.uint8),
+        np.zeros(4),
+        np.zeros(0),
+        (Port("x", "input", (2,)), Port("y", "output", (2,))),
+    )
+    graph = one_step(net, net, cut(net, net, []))
+    kernel.simulate(graph.first, graph.is_xor, graph.pin, np.zeros((graph.n_nodes, 1), np.uint64))
+    kernel.hashes(np.zeros((1, 1), np.uint64))
+    kernel.refine(np.zeros(1, np.int64), np.full(1, -1), np.zeros(1, np.uint8), np.zeros((1, 1), np.uint64))
+    Search(compile_netlist(net), monotonic(), lambda what, done, total: None).differs(Stimulus.exhaustive(net))
 
 
 def _sorted_names(a: Netlist, b: Netlist, names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -205,7 +226,8 @@ class _Comparison:
         if sweep is None:
             return self._out_of_time()
         if isinstance(sweep, np.ndarray):
-            return self._different((self._values(sweep, 1)[0], 1), "SAT")
+            example: Example = {**self._values(sweep, 1)[0]}
+            return self._different((example, 1), "SAT")
         return Equivalence("equal", "SAT sweeping")
 
     def prove_bounded(self, cycles: int) -> Equivalence:

@@ -43,20 +43,20 @@ def paired(a: Netlist, b: Netlist, names: Mapping[str, str] | None = None) -> Ne
         raise ValueFitError(f"two ports of {a.name!r} are mapped to one of {b.name!r}: {names}")
     called = {theirs: own for own, theirs in names.items()}
     ports: list[Port] = []
-    for direction in ("inputs", "outputs"):
-        theirs = {called.get(p.name, p.name): p for p in getattr(b, direction)}
-        known = {p.name: p for p in getattr(a, direction)}
-        for name in theirs:
+    for direction, ports_a, ports_b in (("input", a.inputs, b.inputs), ("output", a.outputs, b.outputs)):
+        twin = {called.get(p.name, p.name): p for p in ports_b}
+        known = {p.name: p for p in ports_a}
+        for name in twin:
             if name not in known:
-                raise unknown_name(f"{direction[:-1]} of {a.name!r}", name, known)
+                raise unknown_name(f"{direction} of {a.name!r}", name, known)
         for name, p in known.items():
-            if name not in theirs:
-                raise unknown_name(f"{direction[:-1]} of {b.name!r}", name, theirs)
-            if theirs[name].width != p.width:
+            if name not in twin:
+                raise unknown_name(f"{direction} of {b.name!r}", name, twin)
+            if twin[name].width != p.width:
                 raise WidthError(
-                    f"{direction[:-1]} {name!r} has {p.width} bits in {a.name!r}, {theirs[name].width} in {b.name!r}"
+                    f"{direction} {name!r} has {p.width} bits in {a.name!r}, {twin[name].width} in {b.name!r}"
                 )
-            ports.append(replace(theirs[name], name=name))
+            ports.append(replace(twin[name], name=name))
     return replace(b, ports=tuple(ports))
 
 
@@ -105,4 +105,3 @@ def miter(a: Netlist, b: Netlist) -> Netlist:
         (*a.inputs, Port("differs", "output", (result,))),
         memories=(*a.memories, *(moved_memory(m, lambda nets: tuple(k + n for k in nets)) for m in b.memories)),
     )
-

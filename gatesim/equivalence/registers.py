@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engines import engine
 from ..kernels import sweep as kernel
-from ..memory import Memory
+from ..memory import Memory, WritePort
 from ..netlist import Netlist
 from ..schedule import compile as compile_netlist
 from ..stimulus import Stimulus
@@ -104,12 +104,16 @@ def cut(a: Netlist, b: Netlist, members: list[Class]) -> Cut:
             for p, q in zip(mine.data, theirs.data, strict=True):
                 source_a[p] = source_b[q] = next(number)
         for mine, theirs in zip(memory.writes, twin.writes, strict=True):
-            nets += zip((*mine.address, *mine.data, mine.enable), (*theirs.address, *theirs.data, theirs.enable))
+            nets += zip(_pins(mine), _pins(theirs), strict=True)
     for net, source in ((a, source_a), (b, source_b)):
         for memory in net.memories:
             for k in (k for r in memory.reads for k in r.data if source[k] < 0):
                 source[k] = next(number)
     return Cut(source_a, source_b, next(number), members, nets)
+
+
+def _pins(port: WritePort) -> tuple[int, ...]:
+    return (*port.address, *port.data, port.enable)
 
 
 def _alike(mine: Memory, theirs: Memory) -> bool:

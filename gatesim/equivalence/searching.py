@@ -53,13 +53,14 @@ class Search:
             if monotonic() > self.deadline:
                 return None
             part = stimulus.part(low, min(size, stimulus.n_patterns - low))
-            if self._differs(part):
+            if self.differs(part):
                 return self._first(part)
             self.patterns += part.n_patterns
             self.report("simulating", low + part.n_patterns, stimulus.n_patterns)
         return None
 
-    def _differs(self, part: Stimulus) -> bool:
+    def differs(self, part: Stimulus) -> bool:
+        """Whether any pattern (and cycle) of `part` differs."""
         ones = engine("logic2")(self.schedule).summarize(part, measure=["ones"]).ones
         return bool(ones is not None and ones.any())
 
@@ -67,7 +68,7 @@ class Search:
         while part.n_words > RECORDED_WORDS:
             half = 32 * part.n_words
             low = part.part(0, half)
-            part = low if self._differs(low) else part.part(half, part.n_patterns - half)
+            part = low if self.differs(low) else part.part(half, part.n_patterns - half)
         differs = engine("logic2")(self.schedule).run(part).planes("differs")[:, 0]
         cycle = int(np.argmax(differs.any(axis=1)))
         word = int(np.argmax(differs[cycle] != 0))

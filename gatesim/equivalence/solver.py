@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from .graph import Graph
 
 NAME = "cadical195"
 
-SLICE_CONFLICTS = 2000
+SLICE_CONFLICTS = 1000
 """Conflicts in one call: a fraction of a second, so that the time limit and an interrupt are heard."""
 
 FRESH_NODES = 1500
@@ -46,21 +48,19 @@ class ConeSolver:
         self._seen = np.zeros(n, np.int64)
         self._stack, self._found = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._mark = 0
-        self._solver = None
         self.calls = 0
-        self._start()
+        # In the main thread python-sat answers an interrupt by jumping out of the solver, which leaves it broken.
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="gatesim-sat")
+        self._solver, self._variable = self._fresh()
 
-    def _start(self) -> None:
-        self.close()
-        self._solver = self._class(name=NAME)
-        self._variable: dict[int, int] = {0: 1}
-        self._solver.add_clause([-1])
+    def _fresh(self) -> tuple[Any, dict[int, int]]:
+        """A solver that knows the constant only, and the variable of each node that it knows."""
+        return self._class(name=NAME, bootstrap_with=[[-1]]), {0: 1}
 
     def close(self) -> None:
-        """Give the solver's memory back."""
-        if self._solver is not None:
-            self._solver.delete()
-            self._solver = None
+        """Give the solver's memory back; nothing can be asked any more."""
+        self._worker.shutdown()
+        self._solver.delete()
 
     def differ(self, x: int, y: int, conflicts: int, deadline: float) -> bool | None:
         """Whether literals `x` and `y` can differ (then see :meth:`model`); None: not found out.
@@ -90,7 +90,7 @@ class ConeSolver:
         while conflicts > 0:
             now = min(conflicts, SLICE_CONFLICTS)
             self._solver.conf_budget(now)
-            answer = self._solver.solve_limited(assumptions=assumed)
+            answer = self._worker.submit(self._solver.solve_limited, assumed).result()
             if answer is not None:
                 return answer
             conflicts -= now
@@ -114,7 +114,8 @@ class ConeSolver:
         wanted = np.array(roots, np.int64)
         n = kernel.cone(wanted, self._graph.first, self._pin, self._seen, self._mark, self._stack, self._found)
         if len(self._variable) > max(FRESH_NODES, 4 * n):
-            self._start()
+            self._solver.delete()
+            self._solver, self._variable = self._fresh()
         add, variable = self._solver.add_clause, self._variable
         new = np.sort(self._found[:n])
         pins = self._pin[new].tolist()

@@ -61,8 +61,10 @@ class Sweep:
         return self._solver.calls
 
     def run(self) -> bool | None:
-        """Whether all goals are equal; on False ``difference`` (first,) uint64 holds
-        values of the sources, and lane 0 fails a goal; None: out of time."""
+        """Whether all goals are equal; None: out of time.
+
+        On False ``difference`` (first,) uint64 holds values of the sources, and lane 0 fails a goal.
+        """
         budget = FIRST_BUDGET
         try:
             while self.difference is None:
