@@ -77,7 +77,7 @@ def _show(found: Equivalence, first: str, second: str) -> None:
         console.print(str(found), soft_wrap=True)
         console.print(work)
         return
-    console.print(f"different (found by {found.how}, confirmed by the reference engine)")
+    console.print(f"different (found by {found.how}, confirmed by the reference engine)", soft_wrap=True)
     clocked = any(isinstance(v, list) for v in (found.counterexample or {}).values())
     inputs = [(k, str(v)) for k, v in (found.counterexample or {}).items()]
     title = f"inputs, cycle 0 to {found.cycles - 1} from power-up" if clocked else "inputs"

@@ -20,7 +20,7 @@ from ..schedule import compile as compile_netlist
 from ..stimulus import Stimulus
 from .graph import Graph, one_step, unrolled
 from .pairing import miter, paired
-from .registers import SIGNATURE_CYCLES, SIGNATURE_PATTERNS, classes, cut, register_names, split
+from .registers import SIGNATURE_CYCLES, SIGNATURE_PATTERNS, Class, by_behaviour, by_name, cut, register_names, split
 from .searching import Example, Found, Report, Search, corners_and_random, different
 from .sweeping import Sweep
 from .verdict import Equivalence, Status
@@ -245,11 +245,19 @@ class _Comparison:
     def prove_by_induction(self, names: Mapping[str, str]) -> Equivalence:
         """Registers go together in classes, which one step keeps."""
         stimulus = corners_and_random(self.a, SIGNATURE_PATTERNS, SIGNATURE_CYCLES, self.rng)
-        members = classes(self.a, self.b, self.both, names, stimulus) if len(self.both.registers) else []
+        alike = by_behaviour(self.a, self.b, self.both, stimulus) if len(self.both.registers) else []
+        named = by_name(self.a, self.b, alike, names)
+        found = self._induction(named)
+        if found is None and len(named) > len(alike):
+            # Names are a short cut that can mislead: the registers may go together in another way.
+            found = self._induction(alike)
+        return Equivalence("undecided", self._lost()) if found is None else found
+
+    def _induction(self, members: list[Class]) -> Equivalence | None:
+        """The proof from these classes on; None when they cannot be kept."""
         n_outputs = sum(p.width for p in self.a.outputs)
         while True:
-            step = cut(self.a, self.b, members)
-            graph = one_step(self.a, self.b, step)
+            graph = one_step(self.a, self.b, cut(self.a, self.b, members))
             sweep = self._swept(graph, 1)
             if sweep is None:
                 return self._out_of_time()
@@ -257,7 +265,7 @@ class _Comparison:
                 return Equivalence("equal", "SAT sweeping and induction over the registers")
             smaller = split(members, graph, n_outputs, sweep)
             if len(smaller) == len(members):
-                return Equivalence("undecided", self._lost())
+                return None
             members = smaller
 
     def _lost(self) -> str:

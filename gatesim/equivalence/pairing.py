@@ -46,12 +46,11 @@ def paired(a: Netlist, b: Netlist, names: Mapping[str, str] | None = None) -> Ne
     for direction, ports_a, ports_b in (("input", a.inputs, b.inputs), ("output", a.outputs, b.outputs)):
         twin = {called.get(p.name, p.name): p for p in ports_b}
         known = {p.name: p for p in ports_a}
-        for name in twin:
-            if name not in known:
-                raise unknown_name(f"{direction} of {a.name!r}", name, known)
+        for first, second, owner in ((known, twin, b), (twin, known, a)):
+            for name in first:
+                if name not in second:
+                    raise unknown_name(f"{direction} of {owner.name!r}", name, second)
         for name, p in known.items():
-            if name not in twin:
-                raise unknown_name(f"{direction} of {b.name!r}", name, twin)
             if twin[name].width != p.width:
                 raise WidthError(
                     f"{direction} {name!r} has {p.width} bits in {a.name!r}, {twin[name].width} in {b.name!r}"

@@ -1,7 +1,7 @@
 """Clocked netlists: which registers go together, and a proof by induction that they do.
 
-Registers that agree in simulation from power-up form classes; those of one name are a class of their own.
-If, from every state in which each class has one value, all classes get one value again, then they agree
+Registers that agree in simulation from power-up form classes; those of one name are a class of their own
+at first. If, from every state in which each class has one value, all classes get one value again, then they agree
 for ever (van Eijk, "Sequential equivalence checking based on structural similarities", IEEE TCAD 19, 2000).
 A class that does not is split, and the proof starts again.
 """
@@ -29,35 +29,44 @@ Class = tuple[list[int], list[int]]
 
 
 def register_names(net: Netlist) -> list[str]:
-    """The names of the registers, in the order of ``Netlist.registers``."""
-    return [net.net_name(q) for q in net.registers]
+    """The names of the registers, in the order of ``Netlist.registers``; empty where nobody gave one."""
+    named = set(net.names) | {k for p in net.ports for k in p.nets}
+    return [net.net_name(q) if int(q) in named else "" for q in net.registers]
 
 
-def classes(a: Netlist, b: Netlist, both: Netlist, names: Mapping[str, str], stimulus: Stimulus) -> list[Class]:
-    """Registers that may always agree, from simulation of `both` (their miter); names part what is alike.
+def by_behaviour(a: Netlist, b: Netlist, both: Netlist, stimulus: Stimulus) -> list[Class]:
+    """Registers that agree in simulation of `both` (the miter of the two)."""
+    watch = np.concatenate((a.registers, b.registers + a.n_nets))
+    summary = engine("logic2")(compile_netlist(both, keep=watch)).summarize(
+        stimulus, measure=["signature"], watch=watch
+    )
+    assert summary.signature is not None
+    # A proof starts from equal values at power-up: signatures are hashes, so these are compared as well.
+    power_up = np.concatenate((a.op[a.registers], b.op[b.registers])).tolist()
+    alike: dict[tuple[int, int], Class] = defaultdict(lambda: ([], []))
+    for i, key in enumerate(zip(summary.signature[-len(watch) :].tolist(), power_up, strict=True)):
+        which = int(i >= len(a.registers))
+        alike[key][which].append(i - which * len(a.registers))
+    return list(alike.values())
+
+
+def by_name(a: Netlist, b: Netlist, alike: list[Class], names: Mapping[str, str]) -> list[Class]:
+    """Two registers of one name in a class become a class of their own.
 
     Parameters
     ----------
     names : mapping of str to str
         Register of `a` to the register of `b` that goes with it, where they have different names.
     """
-    watch = np.concatenate((a.registers, b.registers + a.n_nets))
-    summary = engine("logic2")(compile_netlist(both, keep=watch)).summarize(
-        stimulus, measure=["signature"], watch=watch
-    )
-    assert summary.signature is not None
-    alike: dict[int, Class] = defaultdict(lambda: ([], []))
-    for i, signature in enumerate(summary.signature[-len(watch) :].tolist()):
-        which = int(i >= len(a.registers))
-        alike[signature][which].append(i - which * len(a.registers))
     called_a = [names.get(name, name) for name in register_names(a)]
     called_b = register_names(b)
     found: list[Class] = []
-    for mine, theirs in alike.values():
-        of_name = {called_b[j]: j for j in theirs}
-        pairs = [(i, of_name[called_a[i]]) for i in mine if called_a[i] in of_name]
+    for mine, theirs in alike:
+        of_name = {called_b[j]: j for j in theirs if called_b[j]}
+        pairs = [(i, of_name.pop(called_a[i])) for i in mine if called_a[i] in of_name]
+        taken_a, taken_b = {i for i, _ in pairs}, {j for _, j in pairs}
         found += [([i], [j]) for i, j in pairs]
-        rest = ([i for i in mine if called_a[i] not in of_name], [j for j in theirs if j not in {j for _, j in pairs}])
+        rest = ([i for i in mine if i not in taken_a], [j for j in theirs if j not in taken_b])
         if rest[0] or rest[1]:
             found.append(rest)
     return found

@@ -53,9 +53,9 @@ class Search:
             if monotonic() > self.deadline:
                 return None
             part = stimulus.part(low, min(size, stimulus.n_patterns - low))
+            self.patterns += part.n_patterns
             if self.differs(part):
                 return self._first(part)
-            self.patterns += part.n_patterns
             self.report("simulating", low + part.n_patterns, stimulus.n_patterns)
         return None
 
