@@ -17,6 +17,9 @@ NAME = "cadical195"
 SLICE_CONFLICTS = 1000
 """Conflicts in one call: a fraction of a second, so that the time limit and an interrupt are heard."""
 
+NEAR_NODES = 100
+"""Nodes that are loaded first: without the rest, which is then free, most equal literals are found equal."""
+
 FRESH_NODES = 1500
 """A solver that holds more nodes than this, most of them of no use to the question, is started anew."""
 
@@ -46,8 +49,9 @@ class ConeSolver:
         self._graph, self._pin = graph, pin
         n = graph.n_nodes
         self._seen = np.zeros(n, np.int64)
-        self._stack, self._found = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self._mark = 0
+        self._queue, self._found = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._loaded = np.zeros(n, np.int64)
+        self._mark, self._epoch = 0, 1
         self.calls = 0
         # In the main thread python-sat answers an interrupt by jumping out of the solver, which leaves it broken.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="gatesim-sat")
@@ -72,12 +76,16 @@ class ConeSolver:
         deadline : float
             ``time.monotonic()`` at which to give up.
         """
-        self._load(x >> 1, y >> 1)
-        p, q = self._literal(x), self._literal(y)
-        questions = [[p, -q], [-p, q]]
-        if y >> 1 == 0:
-            questions = [[p if y == 0 else -p]]
-        for assumed in questions:
+        answer = None
+        for n_nodes in (NEAR_NODES, self._graph.n_nodes):
+            complete = self._load(n_nodes, x >> 1, y >> 1)
+            answer = self._ask(self._literal(x), self._literal(y), conflicts, deadline)
+            if answer is not True or complete:
+                break
+        return answer
+
+    def _ask(self, p: int, q: int, conflicts: int, deadline: float) -> bool | None:
+        for assumed in ([p, -q], [-p, q]):
             answer = self._solve(assumed, conflicts, deadline)
             if answer is not False:
                 return answer
@@ -105,28 +113,23 @@ class ConeSolver:
         return np.array([v for v, _ in known], np.int64), np.array([bit for _, bit in known], np.uint8)
 
     def _literal(self, literal: int) -> int:
-        variable = self._variable[literal >> 1]
+        variable = self._number(literal >> 1)
         return -variable if literal & 1 else variable
 
-    def _load(self, *roots: int) -> None:
-        """Clauses for the cones of `roots`."""
-        self._mark += 1
-        wanted = np.array(roots, np.int64)
-        n = kernel.cone(wanted, self._graph.first, self._pin, self._seen, self._mark, self._stack, self._found)
-        if len(self._variable) > max(FRESH_NODES, 4 * n):
+    def _load(self, limit: int, *roots: int) -> bool:
+        """Clauses for up to `limit` more nodes of the cones of `roots`, the nearest first; whether that is all."""
+        nodes, n_seen, complete = self._missing(limit, roots)
+        if len(self._variable) > max(FRESH_NODES, 4 * n_seen):
             self._solver.delete()
             self._solver, self._variable = self._fresh()
-        add, variable = self._solver.add_clause, self._variable
-        new = np.sort(self._found[:n])
-        pins = self._pin[new].tolist()
-        is_xor = self._graph.is_xor[new].tolist()
-        for v, (a, b), xor in zip(new.tolist(), pins, is_xor, strict=True):
-            if v in variable:
-                continue
-            variable[v] = z = len(variable) + 1
-            if v < self._graph.first:
-                continue
-            x, y = variable[a >> 1], variable[b >> 1]
+            self._epoch += 1
+            nodes, _, complete = self._missing(limit, roots)
+        add = self._solver.add_clause
+        number = self._number
+        for v, (a, b), xor in zip(
+            nodes.tolist(), self._pin[nodes].tolist(), self._graph.is_xor[nodes].tolist(), strict=True
+        ):
+            z, x, y = number(v), number(a >> 1), number(b >> 1)
             x, y = -x if a & 1 else x, -y if b & 1 else y
             if xor:
                 add([-z, x, y])
@@ -137,3 +140,19 @@ class ConeSolver:
                 add([-z, x])
                 add([-z, y])
                 add([z, -x, -y])
+        return complete
+
+    def _missing(self, limit: int, roots: tuple[int, ...]) -> tuple[np.ndarray, int, bool]:
+        self._mark += 1
+        n, n_seen, complete = kernel.missing(
+            np.array(roots, np.int64), self._graph.first, self._pin, self._loaded, self._epoch, limit, self._seen,
+            self._mark, self._queue, self._found,
+        )  # fmt: skip
+        return self._found[:n], n_seen, complete
+
+    def _number(self, node: int) -> int:
+        """The variable of a node; a node without clauses is free."""
+        variable = self._variable.get(node)
+        if variable is None:
+            variable = self._variable[node] = len(self._variable) + 1
+        return variable

@@ -102,3 +102,36 @@ def cone(roots, first, pin, seen, mark, stack, found):
                 stack[top] = w
                 top += 1
     return n
+
+
+@njit(cache=True, nogil=True)
+def missing(roots, first, pin, loaded, epoch, limit, seen, mark, queue, found):
+    """Nodes of the cones of `roots` that a solver lacks (``loaded`` is not `epoch`), the nearest to the roots first.
+
+    Up to `limit` of them are put into ``found`` and marked as loaded. Returns their number, how many nodes
+    were looked at, and whether nothing more is missing. ``seen`` is below `mark` everywhere; ``queue`` is
+    scratch.
+    """
+    top, n = 0, 0
+    for r in roots:
+        if r >= first and seen[r] != mark:
+            seen[r] = mark
+            queue[top] = r
+            top += 1
+    at = 0
+    while at < top:
+        v = queue[at]
+        if loaded[v] != epoch:
+            if n == limit:
+                return n, at, False
+            loaded[v] = epoch
+            found[n] = v
+            n += 1
+        at += 1
+        for k in range(2):
+            w = pin[v, k] >> 1
+            if w >= first and seen[w] != mark:
+                seen[w] = mark
+                queue[top] = w
+                top += 1
+    return n, at, True
