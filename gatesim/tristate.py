@@ -111,12 +111,12 @@ class _Proof(_Copy):
         never.output("fault", never.zero)
         self.b.output("fault", reduce(lambda p, q: p | q, self.faults, self.b.zero))
         found = equivalent(self.b.freeze(), never.freeze())
-        if not found.equal:
+        if found.status == "different":
             raise UnsupportedError(
                 f"a tri-state bus of {net.name!r} floats, or two of its drivers disagree: {found}; "
                 "engine 'logic4' simulates it"
             )
-        if not found.proven:
+        if not found:
             raise UnsupportedError(
                 f"it is not proven that the tri-state buses of {net.name!r} always have one driver "
                 f"({found}); engine 'logic4' simulates it"

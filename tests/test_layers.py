@@ -42,6 +42,7 @@ ONLY_IN = {
     "numba": ("gatesim.kernels.", "gatesim.cli"),
     "llvmlite": ("gatesim.kernels.", "gatesim.engines.machine_code", "gatesim.cli"),
     "networkx": ("gatesim.graph",),
+    "pysat": ("gatesim.equivalence.",),
     "pygame": ("gatesim.viewer.",),
     "qiskit": ("quantum.",),
 }
