@@ -28,24 +28,25 @@ def run(quick: bool) -> list[Record]:
     if not has_package("python-sat"):
         return []
     records: list[Record] = []
+    rounds = 1 if quick else 3
     adders = build(ripple_carry, a=64, b=64), build(kogge_stone, a=64, b=64)
-    records += _measure("64-bit ripple-carry and Kogge-Stone adder", *adders, 5.0, quick)
+    records += _measure("64-bit ripple-carry and Kogge-Stone adder", *adders, 5.0, rounds)
     width = 6 if quick else 8
     pair = build(array_multiplier, a=width, b=width), build(wallace_multiplier, a=width, b=width)
     title = f"{width}x{width} array and Wallace multiplier"
-    records += _measure(f"{title}, all {1 << 2 * width:,} patterns", *pair, 10.0, quick)
-    records += _measure(f"{title}, SAT only", *pair, 10.0, quick, exhaustive_bits=0)
+    records += _measure(f"{title}, all {1 << 2 * width:,} patterns", *pair, 10.0, 1)
+    records += _measure(f"{title}, SAT only", *pair, 10.0, 1, exhaustive_bits=0)
     for name, goal in (("c7552", 5.0), ("multiplier", None)):
         circuit = outside(name) if name == "c7552" or not quick else None
         if circuit is not None:
             nand = strash(map_to(circuit.netlist, "nand"), ["nand"])
-            records += _measure(f"{name} and its NAND mapping", circuit.netlist, nand, goal, quick)
+            records += _measure(f"{name} and its NAND mapping", circuit.netlist, nand, goal, rounds)
             if name == "c7552":
-                records += _fresh(nand, quick)
+                records += _fresh(nand, rounds)
     return records
 
 
-def _measure(title: str, a: Netlist, b: Netlist, goal: float | None, quick: bool, **options) -> list[Record]:
+def _measure(title: str, a: Netlist, b: Netlist, goal: float | None, rounds: int, **options) -> list[Record]:
     def ours() -> float:
         began = process_time()
         found = equivalent(a, b, seconds=SECONDS, **options)
@@ -62,7 +63,7 @@ def _measure(title: str, a: Netlist, b: Netlist, goal: float | None, quick: bool
         if has("berkeley-abc"):
             contenders["ABC cec"] = lambda: _abc(f"cec {paths[0]} {paths[1]}")
             contenders["ABC &cec"] = lambda: _abc(f"&r {paths[0]}; &cec {paths[1]}")
-        times = in_turn(contenders, 1 if quick else 3)
+        times = in_turn(contenders, rounds)
     return _records("equivalence", title, times, goal)
 
 
@@ -82,7 +83,7 @@ def _abc(text: str) -> float:
     return child_seconds(prove)
 
 
-def _fresh(nand: Netlist, quick: bool) -> list[Record]:
+def _fresh(nand: Netlist, rounds: int) -> list[Record]:
     """The command line in a new process, with kernels on disk."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "nand.bench"
@@ -94,5 +95,5 @@ def _fresh(nand: Netlist, quick: bool) -> list[Record]:
             if "equal, proven" not in done.stdout:
                 raise AssertionError(done.stdout)
 
-        times = in_turn({"gatesim": lambda: child_seconds(prove)}, 1 if quick else 3)
+        times = in_turn({"gatesim": lambda: child_seconds(prove)}, rounds)
     return _records("equivalence, fresh process", "gatesim equiv c7552.bench nand.bench", times, 5.0)

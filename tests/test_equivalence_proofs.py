@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from itertools import product
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from circuits.multipliers import array_multiplier, wallace_multiplier
 from gatesim import Builder, Stimulus, build, compile, engine, equivalent, map_to, read, simulate, strash, write
 from gatesim.conformance import random_netlist
 from gatesim.engines.base import initial_state
-from gatesim.errors import UnknownNameError, UnsupportedError, ValueFitError
+from gatesim.errors import TooLargeError, UnknownNameError, UnsupportedError, ValueFitError
 from gatesim.gates import LOGIC_GATES, READ
 from gatesim.netlist import Netlist
 from gatesim.results import State
@@ -270,6 +273,8 @@ def test_a_difference_after_many_cycles_is_found_by_unrolling():
     assert all(e or r for e, r in zip(*found.counterexample.values(), strict=True)) or found.cycles == 13
     vague = equivalent(a, b, patterns=1)
     assert vague.status in ("undecided", "different")
+    with pytest.raises(TooLargeError, match=r"for 100,000,000 cycles would be .* nodes; 2.31 are possible"):
+        equivalent(a, b, cycles=100_000_000, patterns=1)
     with pytest.raises(ValueFitError, match="have no state: cycles= is for clocked netlists"):
         equivalent(build(ripple_carry, a=2, b=2), build(kogge_stone, a=2, b=2), cycles=3)
 
@@ -316,3 +321,21 @@ def test_the_command_line(gatesim, tmp_path):
     assert status == 3 and "not decided: the time was up" in out
     status, out, _ = gatesim("equiv", "sequential.counter[4]", "sequential.counter[4]", "--seq", "3")
     assert status == 0 and "equal, proven in the first 3 cycles from power-up" in out
+
+
+def test_an_interrupt_is_heard_inside_a_proof():
+    a, b = build(array_multiplier, a=14, b=14), build(wallace_multiplier, a=14, b=14)
+    asked = []
+
+    def interrupt():
+        asked.append(monotonic())
+        _thread.interrupt_main()
+
+    timer = threading.Timer(1.5, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        equivalent(a, b, seconds=30)
+    assert monotonic() - asked[0] < 5  # a second on an idle machine
+    timer.join()
+    # The solver was left whole: the next proof works.
+    assert equivalent(build(ripple_carry, a=32, b=32), build(kogge_stone, a=32, b=32)).status == "equal"

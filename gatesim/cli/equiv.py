@@ -40,10 +40,11 @@ def equiv(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..equivalence import equivalent
+    from ..tristate import two_valued
 
     names = _names(renamed)
     announce_compilation()
-    a, b = load_circuit(first), load_circuit(second)
+    a, b = two_valued(load_circuit(first)), two_valued(load_circuit(second))
     columns = TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=progress, transient=True, disable=not progress.is_terminal) as bar:
         task = bar.add_task("comparing", total=None)

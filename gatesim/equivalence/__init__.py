@@ -32,10 +32,13 @@ EXHAUSTIVE_WORK = 1 << 38
 """... unless that takes more row evaluations than this (a few seconds)."""
 
 CORNER_PATTERNS = 1 << 14
-"""Patterns at most that are made in memory: corners, and bits that are mostly 0 or mostly 1."""
+"""Patterns (times cycles) that are made in memory: corners, and bits that are mostly 0 or mostly 1."""
 
 SEARCHED_CYCLES = 32
 """Cycles that clocked netlists are simulated for when nothing else is asked for."""
+
+MAX_SEARCHED_CYCLES = 256
+"""Cycles that are simulated at most before a proof of more."""
 
 SWEEP_WORDS = 32
 """Words of patterns that a proof's classes start from."""
@@ -110,7 +113,8 @@ def equivalent(
     of_ports, of_registers = _sorted_names(a, b, names or {})
     b = paired(a, b, of_ports)
     work = _Comparison(a, b, started + seconds, report or (lambda what, done, total: None), np.random.default_rng(rng))
-    found = work.simulate(patterns, cycles or SEARCHED_CYCLES if clocked else 1, exhaustive_bits)
+    searched = 1 if not clocked else cycles or SEARCHED_CYCLES
+    found = work.simulate(patterns, min(searched, MAX_SEARCHED_CYCLES) if prove else searched, exhaustive_bits)
     if found.status == "undecided" and prove:
         if cycles is not None:
             found = work.prove_bounded(cycles)
@@ -211,7 +215,7 @@ class _Comparison:
         return self.both.port("differs").nets[0]
 
     def _stimuli(self, patterns: int, cycles: int) -> list[Stimulus]:
-        few = min(patterns, CORNER_PATTERNS)
+        few = min(patterns, max(64, CORNER_PATTERNS // cycles))
         stimuli = [corners_and_random(self.a, few, cycles, self.rng)]
         if patterns > few:
             stimuli.append(Stimulus.random(self.a, patterns - few, n_cycles=cycles, rng=self.rng))

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import bits
 from ..analysis import levels
+from ..errors import TooLargeError
 from ..gates import DFF1, IS_LOGIC
 from ..kernels import lowering, sweep
 from ..netlist import Netlist
@@ -112,6 +113,11 @@ class _Frames:
         self.end = n_frames * self.n_both
         self.steps = np.maximum(STEP_START[1:] - STEP_START[:-1], RESULT < 0)
         work = n_frames * (self.n_both + int(sum(self.steps[net.op].sum() for net in self.nets)))
+        if work >= 1 << 31:
+            raise TooLargeError(
+                f"{a.name!r} beside {b.name!r} for {n_frames:,} cycles would be {work:,} nodes; 2^31 are possible: "
+                "compare fewer cycles"
+            )
         bits.require_memory(BYTES_A_NODE * work, f"{a.name!r} beside {b.name!r} for {n_frames:,} cycles")
         self.literal = np.zeros(self.end + sum(len(net.registers) for net in self.nets), np.int64)
         for f in range(n_frames):

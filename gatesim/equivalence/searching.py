@@ -47,8 +47,8 @@ class Search:
 
     def run(self, stimulus: Stimulus) -> Found | None:
         """Input values where the two differ; None where they agree as far as time allowed (see ``patterns``)."""
-        room = PART_WORK // max(1, len(self.schedule.rows) * stimulus.n_cycles) // 4096 * 4096
-        size = max(4096, min(PART_PATTERNS, room))
+        room = PART_WORK // max(1, len(self.schedule.rows) * stimulus.n_cycles) // 512 * 512
+        size = max(512, min(PART_PATTERNS, room))
         for low in range(0, stimulus.n_patterns, size):
             if monotonic() > self.deadline:
                 return None
