@@ -48,22 +48,27 @@ class Parts:
 
     @cached_property
     def exponent(self) -> Bus:
+        """The biased exponent, 1 where the field is 0."""
         return concat(or_gate(self._field[0], not_gate(self._normal)), self._field[1:])
 
     @cached_property
     def significand(self) -> Bus:
+        """The mantissa under the hidden bit."""
         return concat(self._mantissa, self._normal)
 
     @cached_property
     def nan(self) -> Bit:
+        """Whether it is a NaN."""
         return and_gate(self._full, self._some if self._f.infinities else tree(and_gate, list(self._mantissa)))
 
     @cached_property
     def infinite(self) -> Bit:
+        """Whether it is an infinity."""
         return and_not_gate(self._full, self._some) if self._f.infinities else self.sign.builder.zero
 
     @cached_property
     def zero(self) -> Bit:
+        """Whether it is a zero."""
         return not_gate(or_gate(self._normal, self._some))
 
 

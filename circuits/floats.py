@@ -147,9 +147,10 @@ def float_to_int(a: Bus, format: FloatFormat | str, width: int, is_signed: bool 
 
 
 def _conversions(width: int):
-    return {8: {"a": 8, "format": "e5m2", "target": "e4m3"}, 16: {"a": 16, "format": "fp16", "target": "e5m2"}}.get(
-        width
-    )
+    return {
+        8: {"a": 8, "format": "e5m2", "target": "e4m3"},
+        16: {"a": 16, "format": "fp16", "target": "e5m2"},
+    }.get(width)
 
 
 @circuit(models.convert_model, _conversions)

@@ -3,6 +3,10 @@
 The references are float64 arithmetic made exact: a product of two of our numbers fits float64, and a sum is
 rounded *to odd* there (Boldo and Melquiond 2008), after which rounding to a narrower format is as if it came
 from the exact value. Conversions to 8 and 16 bits are those of ml_dtypes and NumPy.
+
+Sums and products themselves need no such care: ml_dtypes and NumPy compute those of 8 and 16 bits in float32,
+whose 24 bits are at least 2 p + 2 (Figueroa 1995), and the products of bfloat16 that float32 cannot hold are
+too small to matter.
 """
 
 from __future__ import annotations
