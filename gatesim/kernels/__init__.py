@@ -1,5 +1,4 @@
-"""All Numba code. Each file is self-contained, takes raw arrays, decides and allocates little.
+"""All Numba code: raw arrays in and out, few decisions, little allocation.
 
-Kernels are the ground floor: they import nothing of gatesim, so Numba's on-disk cache (which does not
-notice an edit in another file) can be trusted.
+Kernels are the ground floor: they import nothing of gatesim but one another.
 """
