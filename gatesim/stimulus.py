@@ -7,6 +7,7 @@ lane is an independent instance of the circuit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -62,6 +63,7 @@ class Stimulus:
             raise ValueFitError("the unknown planes of a stimulus must be uint64 of the shape of its words")
         self.unknown = unknown
         self._words: np.ndarray | None = words
+        self._making = Lock()
         self.kind: Kind = "planes"
         self.seed = self.first_word = 0
         self.n_bits, self.n_patterns, self.n_cycles = words.shape[1], n_patterns, n_cycles
@@ -70,6 +72,7 @@ class Stimulus:
     def _generated(cls, kind: Kind, seed: int, n_bits: int, n_patterns: int, n_cycles: int) -> Stimulus:
         _check_counts(n_patterns, n_cycles)
         made = cls.__new__(cls)
+        made._making = Lock()
         made._words, made.unknown, made.kind, made.seed, made.first_word = None, None, kind, seed, 0
         made.n_bits, made.n_patterns, made.n_cycles = n_bits, n_patterns, n_cycles
         return made
@@ -121,16 +124,17 @@ class Stimulus:
         TooLargeError
             A generated stimulus whose planes do not fit into memory.
         """
-        if self._words is None:
-            shape = (self.n_cycles if self.kind == "random" else 1, self.n_bits, self.n_words)
-            words = bits.empty_planes(shape, f"a stimulus of {self.n_patterns:,} patterns in memory")
-            index = np.arange(self.first_word, self.first_word + self.n_words, dtype=np.uint64)
-            for cycle in range(shape[0]):
-                for bit in range(self.n_bits):
-                    words[cycle, bit] = self._made(cycle, bit, index)
-            words[..., -1:] &= bits.last_word_mask(self.n_patterns)
-            # From now on these planes are the stimulus, for every engine: the caller may change them.
-            self._words, self.kind = words, "planes"
+        with self._making:  # threads of an engine may ask at the same time
+            if self._words is None:
+                shape = (self.n_cycles if self.kind == "random" else 1, self.n_bits, self.n_words)
+                words = bits.empty_planes(shape, f"a stimulus of {self.n_patterns:,} patterns in memory")
+                index = np.arange(self.first_word, self.first_word + self.n_words, dtype=np.uint64)
+                for cycle in range(shape[0]):
+                    for bit in range(self.n_bits):
+                        words[cycle, bit] = self._made(cycle, bit, index)
+                words[..., -1:] &= bits.last_word_mask(self.n_patterns)
+                # From now on these planes are the stimulus, for every engine: the caller may change them.
+                self._words, self.kind = words, "planes"
         return self._words
 
     def _made(self, cycle: int, bit: int, index: np.ndarray) -> np.ndarray:

@@ -193,9 +193,20 @@ def test_a_row_is_one_instruction_and_stays_in_registers(tmp_path):
     assert used <= 128 and spilled == 0
 
 
+def has_compiler():
+    from cuda.pathfinder import DynamicLibNotFoundError, load_nvidia_dynamic_lib
+
+    for name in ("nvrtc", "nvvm"):
+        try:
+            load_nvidia_dynamic_lib(name)
+        except DynamicLibNotFoundError:
+            pytest.skip(f"NVIDIA's {name} is not installed: it comes with the CUDA toolkit")
+
+
 @pytest.mark.parametrize("cc", [(8, 0), (9, 0)])
 def test_the_kernels_compile_for_a_device(cc, monkeypatch):
     has_numba_cuda()
+    has_compiler()
     from numba import cuda, types
     from numba.cuda import dispatcher
 

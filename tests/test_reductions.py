@@ -73,6 +73,19 @@ def test_generated_inputs_are_those_of_the_words(kind):
     assert np.array_equal(run.run(stimulus).words, run.run(given).words)
 
 
+def test_planes_asked_for_by_several_threads_at_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    net = build(array_multiplier, a=30, b=30)
+    wanted = Stimulus.random(net, 100_000, rng=2).words
+    for _ in range(20):
+        stimulus = Stimulus.random(net, 100_000, rng=2)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _, s=stimulus: s.words, range(4)))
+        assert all(words is found[0] for words in found)
+        assert np.array_equal(found[0], wanted)
+
+
 def test_a_summary_of_four_billion_patterns_takes_no_memory_for_them():
     b = Builder("parity of two")
     x = b.input_bus("x", 32)

@@ -15,7 +15,7 @@ import numpy as np
 
 from .functions import CODE_KIND, READ_KIND
 from .jit import kernel
-from .transpose import transpose64
+from .memories import read_port, write_port
 from .vectors import (
     call_code,
     copy8,
@@ -31,55 +31,6 @@ from .vectors import (
     sign1,
     sign8,
 )
-
-# -- memories --------------------------------------------------------------------------------
-
-
-@kernel
-def _numbers(slots, literals, lo, hi, word, numbers):
-    """The integers on `literals[lo:hi]`, one a lane of a word, into ``numbers`` (64,)."""
-    for k in range(64):
-        if k < hi - lo:
-            literal = literals[lo + k]
-            numbers[k] = slots[literal >> 1, word] ^ (np.uint64(0) - np.uint64(literal & 1))
-        else:
-            numbers[k] = 0
-    transpose64(numbers)
-
-
-@kernel
-def _read(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, data_ptr, data_slot, words):
-    m = port_mem[port]
-    base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
-    lo, hi = data_ptr[port], data_ptr[port + 1]
-    numbers = np.empty(64, np.uint64)
-    for w in range((lanes + 63) >> 6):
-        _numbers(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, numbers)
-        for i in range(64):
-            lane = 64 * w + i
-            address = numbers[i]
-            inside = lane < lanes and address < depth
-            numbers[i] = words[base + stride * (first_lane + lane) + np.int64(address)] if inside else np.uint64(0)
-        transpose64(numbers)
-        for k in range(lo, hi):
-            slots[data_slot[k], w] = numbers[k - lo]
-
-
-@kernel
-def _write(port, slots, lanes, first_lane, mem, port_mem, addr_ptr, addr_lit, data_ptr, data_lit, enable, words):
-    m = port_mem[port]
-    base, stride, depth = mem[m, 0], mem[m, 1], np.uint64(mem[m, 2])
-    addresses, values = np.empty(64, np.uint64), np.empty(64, np.uint64)
-    for w in range((lanes + 63) >> 6):
-        enabled = slots[enable[port] >> 1, w] ^ (np.uint64(0) - np.uint64(enable[port] & 1))
-        if enabled == 0:
-            continue
-        _numbers(slots, addr_lit, addr_ptr[port], addr_ptr[port + 1], w, addresses)
-        _numbers(slots, data_lit, data_ptr[port], data_ptr[port + 1], w, values)
-        for i in range(min(64, lanes - 64 * w)):
-            if (enabled >> np.uint64(i)) & np.uint64(1) and addresses[i] < depth:
-                words[base + stride * (first_lane + 64 * w + i) + np.int64(addresses[i])] = values[i]
-
 
 # -- in and out ------------------------------------------------------------------------------
 
@@ -425,7 +376,7 @@ def simulate(
                 kind, start, stop = program.runs[k, 0], program.runs[k, 1], program.runs[k, 2]
                 if kind == READ_KIND:
                     for r in range(start, stop):
-                        _read(program.rows[r, 0], slots, block_lanes, 64 * low, mem.table, mem.read_memory,
+                        read_port(program.rows[r, 0], slots, block_lanes, 64 * low, mem.table, mem.read_memory,
                               mem.read_address_ptr, mem.read_address, mem.read_data_ptr, mem.read_data,
                               mem.words)  # fmt: skip
                 elif kind == CODE_KIND:
@@ -444,7 +395,7 @@ def simulate(
             if reducing:
                 _reduce(observe, slots, low, n, lanes, cycle * n_words, along_cycles, sums, value, candidates, scratch)
             for port in range(len(mem.write_memory)):
-                _write(port, slots, block_lanes, 64 * low, mem.table, mem.write_memory, mem.write_address_ptr,
+                write_port(port, slots, block_lanes, 64 * low, mem.table, mem.write_memory, mem.write_address_ptr,
                        mem.write_address, mem.write_data_ptr, mem.write_data, mem.write_enable,
                        mem.words)  # fmt: skip
             for i in range(n_regs):
