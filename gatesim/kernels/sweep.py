@@ -8,12 +8,13 @@ where ``is_xor[v]``.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import kernel
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def simulate(first, is_xor, pin, words):
     """Fill ``words`` (n_nodes, n_words) uint64 from node `first` on; the rows of the sources are given."""
     for v in range(first, len(words)):
@@ -24,7 +25,7 @@ def simulate(first, is_xor, pin, words):
             words[v, w] = x ^ y if is_xor[v] else x & y
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hashes(words):
     """(n,) uint64: a hash of each row, the same for a row and its complement."""
     found = np.zeros(len(words), np.uint64)
@@ -38,7 +39,7 @@ def hashes(words):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def refine(head, following, phase, words):
     """Split every class by one more word of each node, in place; returns how many classes were split.
 
@@ -76,7 +77,7 @@ def refine(head, following, phase, words):
     return split
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cone(roots, first, pin, seen, mark, stack, found):
     """Nodes that `roots` depend on, themselves included, into ``found``; returns how many.
 
@@ -104,7 +105,7 @@ def cone(roots, first, pin, seen, mark, stack, found):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def missing(roots, first, pin, loaded, epoch, limit, seen, mark, queue, found):
     """Nodes of the cones of `roots` that a solver lacks (``loaded`` is not `epoch`), the nearest to the roots first.
 
