@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
-
-from gatesim import cli
 
 MARBLES = """\
 name = "marbles"
@@ -25,20 +22,6 @@ energy = "10 mJ"
 area = 1
 source = "measured on a kitchen table"
 """
-
-
-@pytest.fixture
-def gatesim(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gatesim", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        seen = capsys.readouterr()
-        return int(caught.value.code or 0), seen.out, seen.err
-
-    return run
 
 
 def test_one_technology(gatesim):

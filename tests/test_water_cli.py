@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from gatesim import cli
 from gatesim.timing.water import adder, pour
-
-
-@pytest.fixture
-def gatesim(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gatesim", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        seen = capsys.readouterr()
-        return int(caught.value.code or 0), seen.out, seen.err
-
-    return run
 
 
 def test_adding_two_numbers(gatesim):

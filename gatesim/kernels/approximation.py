@@ -1,3 +1,4 @@
+# pyright: reportCallIssue=false
 """Adding up how far numbers on bit planes lie from exact ones, one pattern after another."""
 
 from __future__ import annotations
@@ -5,26 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
+from .transpose import transpose64
 
 BINS = 64
 """Bins of the histogram: bin 0 counts error 0, bin k errors from ``2**(k - 1)`` to ``2**k - 1``."""
-
-
-@kernel
-def _transpose64(block):
-    """Transpose a 64 x 64 bit matrix in place (Hacker's Delight, section 7-3, LSB first)."""
-    width = 32
-    mask = np.uint64(0x00000000FFFFFFFF)
-    while width:
-        shift = np.uint64(width)
-        k = 0
-        while k < 64:
-            swap = ((block[k] >> shift) ^ block[k + width]) & mask
-            block[k] ^= swap << shift
-            block[k + width] ^= swap
-            k = (k + width + 1) & ~width
-        width >>= 1
-        mask ^= mask << np.uint64(width)
 
 
 @kernel
@@ -46,7 +31,7 @@ def accumulate(planes, signed, exact, cell, integers, fractions, histogram, heat
     for w in range((n + 63) >> 6):
         for k in range(64):
             block[k] = planes[k, w] if k < width else np.uint64(0)
-        _transpose64(block)
+        transpose64(block)
         for i in range(min(64, n - 64 * w)):
             p = 64 * w + i
             value = np.int64(block[i])

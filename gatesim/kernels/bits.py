@@ -1,3 +1,4 @@
+# pyright: reportCallIssue=false
 """Moving between integers (one a pattern) and bit planes (64 patterns a word)."""
 
 from __future__ import annotations
@@ -5,26 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
-
-
-@kernel
-def _transpose64(block):
-    """Transpose a 64 x 64 bit matrix in place: bit j of word i becomes bit i of word j.
-
-    Hacker's Delight, section 7-3, with LSB-first rows.
-    """
-    width = 32
-    mask = np.uint64(0x00000000FFFFFFFF)
-    while width:
-        shift = np.uint64(width)
-        k = 0
-        while k < 64:
-            swap = ((block[k] >> shift) ^ block[k + width]) & mask
-            block[k] ^= swap << shift
-            block[k + width] ^= swap
-            k = (k + width + 1) & ~width
-        width >>= 1
-        mask ^= mask << np.uint64(width)
+from .transpose import transpose64
 
 
 @kernel
@@ -37,7 +19,7 @@ def pack(values, planes):
         for i in range(64):
             p = 64 * w + i
             block[i] = values[p] if p < n else np.uint64(0)
-        _transpose64(block)
+        transpose64(block)
         for b in range(bits):
             planes[b, w] = block[b]
 
@@ -51,6 +33,6 @@ def unpack(planes, values):
     for w in range(words):
         for b in range(64):
             block[b] = planes[b, w] if b < bits else np.uint64(0)
-        _transpose64(block)
+        transpose64(block)
         for i in range(min(64, n - 64 * w)):
             values[64 * w + i] = block[i]
