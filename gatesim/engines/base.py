@@ -176,6 +176,11 @@ class Engine:
         work = self.netlist.n_gates * stimulus.n_patterns * stimulus.n_cycles
         return {"seconds": perf_counter() - started, "gate_evaluations": work, **extra}
 
+    def prepare(self, n_patterns: int) -> bool:
+        """Get ready for many runs of so many instances, in the background; True once that is done."""
+        del n_patterns
+        return False
+
     def stepper(self, stimulus: Stimulus, ports: Sequence[str]) -> Stepper:
         """Run cycle after cycle on planes that the caller changes in between; see :class:`Stepper`."""
         return Stepper(self, stimulus, ports)

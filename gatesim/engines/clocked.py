@@ -83,7 +83,13 @@ class ClockedRunner:
         rows, n_words = len(self.schedule.rows), stimulus.n_words
         work = rows * stimulus.n_cycles * -(-n_words // WIDE) * ROW_SECONDS
         pays = rows <= MAX_COMPILED_ROWS and work > 3 * (0.1 + rows * COMPILE_SECONDS)
-        return self.tier == "compiled" or (self.tier == "auto" and pays)
+        return self.tier == "compiled" or (self.tier == "auto" and (pays or _code_width(n_words) in self._making))
+
+    def prepare(self, n_patterns: int) -> bool:
+        """Start compiling for so many instances, unless the engine interprets; True once the code is there."""
+        if self.tier == "interpreting":
+            return False
+        return self.compiled(_code_width(bits.n_words(n_patterns)), wait=False) is not None
 
     @cached_property
     def word_plan(self) -> Plan:
@@ -333,6 +339,11 @@ def _observed(plan: Plan, nets: np.ndarray) -> np.ndarray:
     """Slots of observed nets."""
     slot_of = {net: plan.probe_slot + k for k, net in enumerate(plan.probe_nets)}
     return np.array([slot_of[int(net)] for net in nets], np.int64)
+
+
+def _code_width(n_words: int) -> int:
+    """Words a slot of the code that runs so many words."""
+    return 1 if n_words == 1 else WIDE
 
 
 def _slices(n_cycles: int, seconds: float) -> Iterator[tuple[int, int]]:

@@ -71,6 +71,10 @@ class Logic2Engine(Engine):
         future = self._code[width]
         return future.result() if wait or future.done() else None
 
+    def prepare(self, n_patterns: int) -> bool:
+        """Clocked circuits: start compiling now; later runs take the code as soon as it is there."""
+        return self.clocked is not None and self.clocked.prepare(n_patterns)
+
     def _simulate(self, stimulus: Stimulus, state: State, nets: np.ndarray, record: Record):
         n_recorded = stimulus.n_cycles if record == "all" else min(1, stimulus.n_cycles)
         job = Job(self.schedule, stimulus, state, nets, n_recorded)

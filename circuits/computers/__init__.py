@@ -1,0 +1,1 @@
+"""Computers built from gates, and what runs programs on them."""
