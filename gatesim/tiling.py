@@ -183,10 +183,45 @@ class Tile:
         run.reset()
         return TileResult(self._drained(grid, drains), cells)
 
+    def cell_stimulus(
+        self, cycles: int, inputs: Mapping[str, object] | None = None, *, engine: Engine | None = None
+    ) -> Stimulus:
+        """What every cell sees in every cycle of a run from power-up: cells are patterns, row by row.
+
+        The cell alone, run on this stimulus, does what it does in the grid: so its activity can be counted.
+        Parameters and errors as in :meth:`run`.
+
+        Examples
+        --------
+        >>> from gatesim import Builder
+        >>> b = Builder("stage"); b.output("q", b.register(b.input_bus("d", 4))); cell = b.freeze()
+        >>> line = Tile(cell, 1, 3, [Link("q", "d", 0, 1)])
+        >>> line.cell_stimulus(3, {"d": [[7], [8], [9]]}).values(cell)["d"].tolist()
+        [[7, 0, 0], [8, 7, 0], [9, 8, 7]]
+        """
+        run = engine or engine_class("logic2")(compile_netlist(self.cell))
+        grid, feeds = self._prepared(cycles, inputs or {})
+        drains = np.zeros((cycles, grid.drains.n_words), np.uint64)
+        words = bits.n_words(self.n_cells)
+        shape = (cycles, sum(p.width for p in self.cell.inputs), words)
+        seen = bits.empty_planes(shape, f"what the cells of {self.cell.name!r} see in {cycles:,} cycles")
+        registers = initial_state(self.cell, self.n_cells).registers
+        self._step(run, grid, registers, feeds, drains, range(cycles), seen)
+        run.reset()
+        seen &= bits.lane_mask(self.n_cells)
+        return Stimulus(seen, self.n_cells, cycles)
+
     def _step(
-        self, run: Engine, grid: Grid, registers: np.ndarray, feeds: np.ndarray, drains: np.ndarray, cycles: range
+        self,
+        run: Engine,
+        grid: Grid,
+        registers: np.ndarray,
+        feeds: np.ndarray,
+        drains: np.ndarray,
+        cycles: range,
+        seen: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Cycle after cycle with a stepper; returns the free outputs of the last one."""
+        """Cycle after cycle with a stepper; returns the free outputs of the last one, and fills `seen`."""
         if not cycles and not self.free_outputs:
             return {}
         n = _spread_lanes(self.n_cells)
@@ -209,6 +244,8 @@ class Tile:
                 kernel.shift(stepper.registers, m.sources, planes, m.targets, m.distance, keep)
             kernel.feed(feeds[cycle], planes, fed, grid.feeds.lanes)
             kernel.drain(stepper.registers, 0, grid.drains.rows, grid.drains.lanes, drains[cycle])
+            if seen is not None:
+                seen[cycle] = planes[:, : seen.shape[2]]
             stepper.step()
         last = stepper.outputs() if ports else {}
         return {k: bits.unpack(v, self.n_cells).reshape(self.rows, self.columns) for k, v in last.items()}
