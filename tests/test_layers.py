@@ -34,7 +34,7 @@ LAYERS = (
     ("gatesim.simulation", "gatesim.conformance", "gatesim.tiling"),
     ("gatesim.equivalence.", "gatesim.tristate", "gatesim.testing.", "gatesim.approximation"),
     ("circuits.",),
-    ("quantum.",),
+    ("quantum.", "gatesim.viewer."),
     ("demos.",),
     ("gatesim.cli.", "gatesim.__main__"),
 )

@@ -1,0 +1,124 @@
+"""Layout: what must hold for every drawing, on circuits of ours, outside circuits and random ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sheet_checks import check_sheet
+
+from circuits.adders import full_adder, kogge_stone, ripple_carry
+from circuits.hack import cpu
+from gatesim import Builder, build, read
+from gatesim.viewer.grouping import hierarchy
+from gatesim.viewer.layout import lay_out
+from gatesim.viewer.scene import OPENABLE, Kind, Sheet
+
+
+def all_sheets(net):
+    waiting, seen = [0], set()
+    while waiting:
+        sheet = lay_out(net, waiting.pop())
+        if sheet.scope in seen:
+            continue
+        seen.add(sheet.scope)
+        yield sheet
+        waiting += [b.item for b in map(sheet.box, range(sheet.n_boxes)) if b.kind in OPENABLE]
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        build(full_adder),
+        build(ripple_carry, a=4, b=4),
+        build(kogge_stone, a=8, b=8),
+        build(cpu, inM=16, instruction=16),
+    ],
+    ids=lambda n: n.name,
+)
+def test_every_sheet_of_ours(net):
+    for sheet in all_sheets(net):
+        check_sheet(sheet)
+
+
+def test_every_cell_stands_on_one_sheet():
+    net = build(cpu, inM=16, instruction=16)
+    shown: list[int] = []
+    for sheet in all_sheets(net):
+        boxes = map(sheet.box, range(sheet.n_boxes))
+        shown += [b.item for b in boxes if b.kind in (Kind.GATE, Kind.REGISTER)]
+    assert sorted(shown) == [i for i in range(2, net.n_nets) if i not in {n for p in net.inputs for n in p.nets}]
+
+
+@pytest.mark.parametrize("name", ["c17", "c432", "c1355"])
+def test_outside_circuits(shared_data, name):
+    check_sheet(lay_out(read(shared_data / "iscas85" / f"{name}.bench")))
+
+
+def test_unknown_scope_names_the_nearest():
+    from gatesim.errors import UnknownNameError
+
+    net = build(ripple_carry, a=4, b=4)
+    with pytest.raises(UnknownNameError, match="scope of 'ripple_carry' 'full_ader'; did you mean 'full_adder'"):
+        lay_out(net, "full_ader")
+    assert lay_out(net, "full_adder_2").path[-1][1] == "full_adder_2"
+    assert hierarchy(net).node("") == 0
+
+
+@st.composite
+def circuits(draw):
+    """A random netlist with scopes, registers, feedback and constants."""
+    b = Builder("random")
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(1, 40))
+    bits = list(b.input_bus("a", draw(st.integers(1, 5)))) + [b.zero, b.one]
+    wires = list(b.wires(draw(st.integers(0, 4))))
+    bits += wires
+    depth = 0
+    scopes = []
+    for _ in range(n):
+        roll = rng.random()
+        if roll < 0.15 and depth < 3:
+            scope = b.scope(f"s{rng.integers(3)}")
+            scope.__enter__()
+            scopes.append(scope)
+            depth += 1
+        elif roll < 0.3 and scopes:
+            scopes.pop().__exit__(None, None, None)
+            depth -= 1
+        pick = lambda: bits[int(rng.integers(len(bits)))]  # noqa: E731
+        kind = rng.integers(5)
+        if kind == 0:
+            bits.append(b.flip_flop(pick(), enable=pick() if rng.random() < 0.5 else None))
+        elif kind == 1:
+            bits.append(~pick())
+        elif kind == 2:
+            bits.append(b.gate("MUX", pick(), pick(), pick()))
+        elif kind == 3:
+            bits.append(b.nand(pick(), pick(), pick(), pick()))
+        else:
+            bits.append(pick() ^ pick())
+    for w in wires:
+        b.drive(w, b.flip_flop(bits[int(rng.integers(len(bits)))]))
+    while scopes:
+        scopes.pop().__exit__(None, None, None)
+    b.output("y", [bits[int(rng.integers(len(bits)))] for _ in range(draw(st.integers(1, 4)))])
+    return b.freeze()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(circuits(), st.integers(0, 2))
+def test_random_netlists(net, depth):
+    for sheet in all_sheets(net):
+        check_sheet(sheet)
+    check_sheet(lay_out(net, depth=depth))
+
+
+def same(a: Sheet, b: Sheet) -> bool:
+    return all(np.array_equal(getattr(a, f), getattr(b, f)) for f in a.__dataclass_fields__)
+
+
+def test_same_input_same_drawing(shared_data):
+    path = shared_data / "iscas85" / "c432.bench"
+    assert same(lay_out(read(path)), lay_out(read(path)))
