@@ -62,14 +62,22 @@ _BINARY: dict[type, tuple[Callable, Callable[[_Range, _Range], _Range]]] = {
     ast.LShift: (operator.lshift, _shifted_up),
     ast.RShift: (operator.rshift, _bitwise),
 }
+_COMPARISONS: dict[type, Callable] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
 _FUNCTIONS: dict[str, Callable] = {"abs": np.abs, "min": np.minimum, "max": np.maximum}
 
 
 class Expression:
     """An integer expression over input ports.
 
-    Operators ``+ - * // % & | ^ ~ << >>`` and ``abs``, ``min``, ``max``, as in Python; integers; names of
-    inputs. Nothing else is accepted.
+    Operators ``+ - * // % & | ^ ~ << >>`` and ``abs``, ``min``, ``max``, as in Python; comparisons of two
+    values (1 or 0); integers; names of inputs. Nothing else is accepted.
 
     Parameters
     ----------
@@ -118,7 +126,7 @@ class Expression:
     def _refuse(self, node: ast.AST, what: str) -> ParseError:
         part = ast.get_source_segment(self.text.strip(), node) or self.text
         return ParseError(
-            f"{part!r} {what}: use input names, integers, + - * // % & | ^ ~ << >>, abs, min and max",
+            f"{part!r} {what}: use input names, integers, + - * // % & | ^ ~ << >>, == != < <= > >=, abs, min and max",
             source="expression", line=1, column=getattr(node, "col_offset", 0) + 1,
         )  # fmt: skip
 
@@ -145,6 +153,10 @@ class Expression:
             parts = [self._bounds(a) for a in node.args]
             size = max(abs(v) for r in parts for v in r)
             found = _Range(min(0, *(r.low for r in parts)), size)
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
+            self._bounds(node.left)
+            self._bounds(node.comparators[0])
+            found = _Range(0, 1)
         else:
             raise self._refuse(node, "is not allowed here")
         if max(abs(found.low), abs(found.high)) >= 1 << MAX_BITS:
@@ -171,5 +183,8 @@ class Expression:
         if isinstance(node, ast.UnaryOp):
             inner = self._value(node.operand, values)
             return ~inner if isinstance(node.op, ast.Invert) else -inner if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.Compare):
+            left, right = self._value(node.left, values), self._value(node.comparators[0], values)
+            return np.asarray(_COMPARISONS[type(node.ops[0])](left, right)).astype(np.int64)
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         return _FUNCTIONS[node.func.id](*(self._value(a, values) for a in node.args))

@@ -33,6 +33,7 @@ LAYERS = (
     ("gatesim.timing.",),
     ("gatesim.simulation", "gatesim.conformance", "gatesim.tiling"),
     ("gatesim.equivalence.", "gatesim.tristate", "gatesim.testing.", "gatesim.approximation"),
+    ("gatesim.viewer.",),
     ("circuits.",),
     ("quantum.", "gatesim.viewer."),
     ("demos.",),
