@@ -32,6 +32,7 @@ _LAZY = {
     "sweep": "passes",
     "strash": "passes",
     "map_to": "passes",
+    "minimise_ands": "passes",
     "equivalent": "equivalence",
     "two_valued": "tristate",
     "read": "formats",
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from .engines import engine
     from .equivalence import equivalent
     from .formats import read, write
-    from .passes import map_to, strash, sweep
+    from .passes import map_to, minimise_ands, strash, sweep
     from .results import Result
     from .schedule import Schedule, compile
     from .simulation import simulate, toggles
@@ -88,6 +89,7 @@ __all__ = [
     "gate",
     "levels",
     "map_to",
+    "minimise_ands",
     "read",
     "simulate",
     "statistics",
