@@ -207,11 +207,19 @@ def _file_sizes(width: int):
 
 
 @circuit(_file_model, _file_sizes, clocked=True)
-def register_file(read: Sequence[Bus], write: Bus, data: Bus, enable: Bit, n_words: int, zero: bool = False) -> Words:
+def register_file(
+    read: Sequence[Bus],
+    write: Bus,
+    data: Bus,
+    enable: Bit,
+    n_words: int,
+    zero: bool = False,
+    name: str | None = None,
+) -> Words:
     """Register file of flip-flops: any number of read ports, one write port; with `zero`, word 0 always reads 0.
 
     A read shows the word before this cycle's write. An address past the last word reads 0 and writes
-    nothing.
+    nothing. Words get names where a `name` is given: ``x1``, ``x2``, ...
 
     Raises
     ------
@@ -227,6 +235,9 @@ def register_file(read: Sequence[Bus], write: Bus, data: Bus, enable: Bit, n_wor
     # Word 0 of a `zero` file is a constant, and the multiplexers write no gate for its half.
     first = b.constant(0, len(data)) if zero else b.register(data, enable=lines[0])
     words = [first, *(b.register(data, enable=line) for line in lines[1:n_words])]
+    for k, word in enumerate(words if name is not None else ()):
+        if not (zero and k == 0):
+            word.named(f"{name}{k}")
     return Words([multiplexer(words, address) for address in read])
 
 

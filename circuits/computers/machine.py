@@ -39,11 +39,14 @@ Words = Sequence[int] | np.ndarray
 class Console:
     """A port that prints: the machine puts characters into a memory and counts them; it waits while that is full.
 
-    The memory's read data must reach an output, or mapping sweeps it away.
+    The memory's read data must reach an output, or mapping sweeps it away. `waiting` is an output bit that is
+    1 in a cycle in which the machine stands still because the memory is full: such cycles do not count, so
+    that nothing depends on when the characters are taken out.
     """
 
     memory: str
     count: str
+    waiting: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +72,15 @@ class Machine:
     console: Console | None = None
 
     def __post_init__(self) -> None:
-        for name in (self.halted, self.retired):
-            if name is not None and self.netlist.port(name).width != 1:
+        for name in self.flags:
+            if self.netlist.port(name).width != 1:
                 raise ValueFitError(f"output {name!r} of {self.netlist.name!r} must be one bit")
+
+    @property
+    def flags(self) -> list[str]:
+        """The output bits that a session counts."""
+        names = (self.halted, self.retired, self.console.waiting if self.console is not None else None)
+        return [name for name in names if name is not None]
 
     def mapped(self, basis: str = "nand") -> Machine:
         """The same machine made of other gates, NANDs unless said otherwise; memories stay macros."""
@@ -171,7 +180,8 @@ class Outcome:
     ----------
     halted : (instances,) bool
     cycles, instructions : (instances,) int64
-        Clock cycles until it halted (or until now), and instructions completed in them.
+        Clock cycles until it halted (or until now), and instructions completed in them; cycles in which it
+        waited for its console do not count.
     console : tuple of bytes
         What each instance has printed.
     seconds : float
@@ -232,7 +242,7 @@ class Session:
         self.cycles = np.zeros(instances, np.int64)
         self.instructions = np.zeros(instances, np.int64)
         self._printed = [bytearray() for _ in range(instances)]
-        self._seconds, self._last_tier = 0.0, ""
+        self._seconds, self._last_tier, self._waited = 0.0, "", False
 
     def _made(self, schedule: Schedule) -> Engine:
         options = {"tier": self._tier} if self._engine_name == "logic2" else {}
@@ -257,6 +267,22 @@ class Session:
         if memory.is_rom:
             return np.tile(memory.contents, (self.instances, 1))
         return self._state.memories[number].copy()
+
+    def word(self, name: str, address: int) -> np.ndarray:
+        """(instances,) uint64: one word of a memory."""
+        number = self.machine.memory_number(name)
+        memory = self.machine.netlist.memories[number]
+        if not 0 <= address < memory.depth:
+            raise ValueFitError(f"memory {name!r} has {memory.depth} words: there is no word {address}")
+        if memory.is_rom:
+            return np.full(self.instances, memory.contents[address], np.uint64)
+        return self._state.memories[number][:, address].copy()
+
+    def output(self, name: str) -> np.ndarray:
+        """(instances,) what an output port shows now: one cycle is computed, and not made."""
+        self._engine.state = self._state
+        shown = self._engine.run(self._stimulus(1))[name]
+        return np.atleast_1d(shown[0])
 
     def set_memory(self, name: str, words: Words, first: int = 0) -> None:
         """Put words into a memory from address `first` on: (words,) for all instances, or (instances, words)."""
@@ -299,12 +325,12 @@ class Session:
             raise ValueFitError(f"cannot run {max_cycles} cycles")
         done = 0
         while done < max_cycles and not self.halted.all():
-            n = min(max_cycles - done, self._piece(done))
+            n = min(max_cycles - done, self._piece())
             started = perf_counter()
             self._engine.state = self._state
             result = self._engine.run(self._stimulus(n))
             self._take(self._engine, result.metadata)
-            self._count({k: result.planes(k) for k in self._flags}, n)
+            self._count({k: result.planes(k) for k in self.machine.flags}, n)
             self._seconds += perf_counter() - started
             if self._seconds > PATIENCE_SECONDS:
                 self._engine.prepare(self.instances)
@@ -331,12 +357,12 @@ class Session:
         pieces: list[np.ndarray] = []
         done, n_words = 0, self._state.registers.shape[1]
         while done < cycles and not self.halted.all():
-            n = min(cycles - done, self._piece(done), max(1, MOST_RECORDED // (n_words * max(1, len(watched)))))
+            n = min(cycles - done, self._piece(), max(1, MOST_RECORDED // (n_words * max(1, len(watched)))))
             tracing.state = self._state
             result = tracing.run(self._stimulus(n), watch=watched)
             self._take(tracing, result.metadata)
             pieces.append(result.words[:, -len(watched) :] if len(watched) else result.words[:, :0])
-            self._count({k: result.planes(k) for k in self._flags}, n)
+            self._count({k: result.planes(k) for k in self.machine.flags}, n)
             done += n
         planes = np.concatenate(pieces) if pieces else np.zeros((0, len(watched), n_words), np.uint64)
         low, found = 0, {}
@@ -345,15 +371,12 @@ class Session:
             low += len(part)
         return Trace(done, found)
 
-    @property
-    def _flags(self) -> list[str]:
-        return [name for name in (self.machine.halted, self.machine.retired) if name is not None]
-
-    def _piece(self, done: int) -> int:
-        """Cycles of the next engine run: short at first, since a machine that halts early runs on in vain."""
+    def _piece(self) -> int:
+        """Cycles of the next engine run: short at first, since a machine that halts or waits stands still in vain."""
         ports = sum(p.width for p in self.machine.netlist.outputs)
         most = MOST_RECORDED // (max(1, ports) * self._state.registers.shape[1])
-        return max(1, min(most, max(FIRST_CYCLES, done // 2)))
+        wanted = FIRST_CYCLES if self._waited else max(FIRST_CYCLES, int(self.cycles.max()) // 2)
+        return max(1, min(most, wanted))
 
     def _stimulus(self, n_cycles: int) -> Stimulus:
         net = self.machine.netlist
@@ -382,8 +405,12 @@ class Session:
         """Add up cycles and instructions of (n, 1, words) recorded flags, and see who has halted."""
         running = np.full(self.instances, n, np.int64)
         if self.machine.halted is not None:
-            running = n - _ones(flags[self.machine.halted][:, 0], self.instances)
+            running -= _ones(flags[self.machine.halted][:, 0], self.instances)
             self.halted |= running < n
+        if self.machine.console is not None:
+            waited = _ones(flags[self.machine.console.waiting][:, 0], self.instances)
+            self._waited = bool(waited.any())
+            running -= waited
         self.cycles += running
         retired = self.machine.retired
         self.instructions += running if retired is None else _ones(flags[retired][:, 0], self.instances)
