@@ -61,8 +61,8 @@ class Machine:
     clocks: frozenset[str]
 
 
-def parse(text: str, source: str = "<text>") -> Netlist:
-    """The netlist of a drawing; sub-circuits are read from the folder of `source` and below.
+def parse(text: str, source: str = "<text>", folders: Sequence[str | os.PathLike[str]] = ()) -> Netlist:
+    """The netlist of a drawing; sub-circuits are read from the folder of `source` and below, then from `folders`.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def parse(text: str, source: str = "<text>") -> Netlist:
     """
     drawing = parse_xml(text, source)
     args = initial_arguments(drawing) if is_generic(drawing) else None
-    return machine(drawing, args=args).netlist
+    return machine(drawing, args=args, library=folders).netlist
 
 
 def machine(

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import formats
 from ..errors import GatesimError
+from ..formats.dig import parse
 from .case import run_cases
 from .outcome import SuiteRow, reason, suite_row
 from .script import BUILTIN, run_script
@@ -23,14 +23,14 @@ def nand2tetris_suite(folder: Path, keys: Sequence[int] = (75, 89)) -> SuiteRow:
 def digital_suite(folder: Path, library: Sequence[Path] = ()) -> SuiteRow:
     """Every drawing below `folder` read, and every test case of them run.
 
-    A test case of a drawing that is refused is not counted as a test; the drawing's reason is.
+    Sub-circuits are looked for beside each drawing, then in the folders of `library`. A test case of a drawing that is refused is not counted as a test; the drawing's reason is.
     """
     drawings = sorted(folder.rglob("*.dig"))
     refused: Counter[str] = Counter()
     read = 0
     for path in drawings:
         try:
-            formats.read(path)
+            parse(path.read_text(encoding="utf-8"), str(path), library)
             read += 1
         except GatesimError as exc:
             refused[reason(str(exc), str(path))] += 1
