@@ -151,3 +151,17 @@ def test_as_a_process(tmp_path):
         shell=True, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
     )  # fmt: skip
     assert "Traceback" not in quiet.stderr
+
+
+def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
+    from gatesim import cli
+
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gatesim.formats.read", interrupted)
+    monkeypatch.setattr("sys.argv", ["gatesim", "info", "some.bench"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err.strip() == "gatesim: interrupted"

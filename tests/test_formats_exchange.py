@@ -176,6 +176,21 @@ def test_verilog_parameters_arrays_and_library_cells():
     ]
 
 
+@pytest.mark.parametrize("names", [("clk", "clk_1", "q"), ("g3", "r5", "y"), ("r4", "g5", "clk")])
+def test_verilog_names_meet_neither_the_clock_nor_instances(names, tmp_path):
+    b = Builder("gatesim_dff")
+    x, y = b.input(names[0]), b.input(names[1])
+    b.output(names[2], b.flip_flop(x & y))
+    net = b.freeze()
+    text = dumps(net, "verilog")
+    again = read(text, "verilog")
+    assert [(p.name, p.direction) for p in again.ports] == [(p.name, p.direction) for p in net.ports]
+    assert_equivalent(net, again, patterns=64, cycles=6)
+    if shutil.which("iverilog"):  # it refuses an instance and a net of one name
+        (tmp_path / "a.v").write_text(text)
+        subprocess.run(["iverilog", "-o", tmp_path / "a", tmp_path / "a.v"], check=True)
+
+
 def test_users_own_cells(tmp_path):
     (tmp_path / "cells.toml").write_text(
         '[MYNAND]\noutputs = {Z = "~(P & Q)"}\n[MYFF]\nclock = "CK"\nnext = "SE ? SI : D"\n'

@@ -14,18 +14,22 @@ from .app import app
 # Older typer builds on click, newer ones carry their own copy: take the class from typer either way.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
 
 def main() -> NoReturn:
     """Run the command line; every fault of the caller is one message on stderr and exit status 2."""
     try:
         status = app(standalone_mode=False)
+        if status == _INTERRUPTED:  # newer typer builds answer an interrupt with this status, older ones raise
+            raise KeyboardInterrupt
         sys.stdout.flush()
     except _UsageError as exc:
         exc.show()
         status = 2
     except (KeyboardInterrupt, typer.Abort):
-        _complain("interrupted")
-        status = 130
+        print("gatesim: interrupted", file=sys.stderr)
+        status = _INTERRUPTED
     except GatesimError as exc:
         _complain(str(exc))
         status = 2

@@ -15,14 +15,14 @@ from __future__ import annotations
 import re
 
 from .. import gates
-from ..errors import UnsupportedError
 from ..gates import GATES, IS_LOGIC
 from ..netlist import Netlist
 from .cells import Library
 from .limits import check_gates_and_registers
 from .named import bit_names
+from .ports import FreshNames
 from .verilog_elaborate import PRIMITIVES, Elaborator
-from .verilog_syntax import Parser
+from .verilog_syntax import OWN_CELLS, Parser
 
 SUFFIXES = (".v", ".verilog")
 
@@ -51,7 +51,7 @@ def parse(text: str, source: str = "<text>", library: Library | None = None, top
 
 _LEGAL = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _KEYWORDS = frozenset(
-    """always and assign begin buf case casex casez clk default defparam disable edge else end endcase endfunction
+    """always and assign begin buf case casex casez default defparam disable edge else end endcase endfunction
     endmodule for force forever fork function if initial inout input integer join localparam module nand negedge nor
     not or output parameter posedge real reg repeat signed supply0 supply1 table task time tri wait wand while wire
     wor xnor xor""".split()  # noqa: SIM905
@@ -74,35 +74,36 @@ def dump(net: Netlist) -> str:
     Raises
     ------
     UnsupportedError
-        The netlist has memories, or a port called ``clk`` besides flip-flops (the clock's name).
+        The netlist has memories.
     """
     check_gates_and_registers(net, "structural Verilog")
     clocked = len(net.registers) > 0
+    module_name = FreshNames(OWN_CELLS)(net.name)
     port_names = {p.name for p in net.ports}
-    if clocked and "clk" in port_names:
-        raise UnsupportedError(f"{net.name!r} has a port 'clk'; the implicit clock is written under that name")
-    reserved = frozenset({*_KEYWORDS, *port_names})
+    clock = FreshNames(port_names)("clk")
+    reserved = frozenset({*_KEYWORDS, *port_names, clock})
     name = bit_names(net, _LEGAL, reserved)
+    fresh = FreshNames((*reserved, *name))
     for p in net.inputs:
         for i, k in enumerate(p.nets):
             name[k] = _identifier(p.name) if p.width == 1 else f"{_identifier(p.name)}[{i}]"
     name[0], name[1] = "1'b0", "1'b1"
-    ports = [*(["input clk"] if clocked else []), *(_declared(p.direction, p.name, p.width) for p in net.ports)]
+    ports = [*([f"input {clock}"] if clocked else []), *(_declared(p.direction, p.name, p.width) for p in net.ports)]
     cells = [i for i in range(2, net.n_nets) if net.op[i] != gates.INPUT]
-    lines = [f"module {_identifier(net.name)}({', '.join(ports)});"]
+    lines = [f"module {_identifier(module_name)}({', '.join(ports)});"]
     lines += [f"  wire {name[i]};" for i in cells]
     for i in cells:
         op = int(net.op[i])
         pins = [name[int(k)] for k in net.fanin_of(i)]
         primitive = GATES[op].name.rstrip("0123456789").lower()
         if primitive in PRIMITIVES or primitive in ("not", "buf"):
-            lines.append(f"  {primitive} g{i}({', '.join((name[i], *pins))});")
+            lines.append(f"  {primitive} {fresh(f'g{i}')}({', '.join((name[i], *pins))});")
         elif IS_LOGIC[op]:
             lines.append(f"  assign {name[i]} = {_expression(GATES[op].name, pins)};")
         else:
             module = "gatesim_dff1" if op == gates.DFF1 else "gatesim_dff"
             d, en, rst = pins
-            lines.append(f"  {module} r{i}(.q({name[i]}), .d({d}), .en({en}), .rst({rst}), .clk(clk));")
+            lines.append(f"  {module} {fresh(f'r{i}')}(.q({name[i]}), .d({d}), .en({en}), .rst({rst}), .clk({clock}));")
     for p in net.outputs:
         for i, k in enumerate(p.nets):
             target = _identifier(p.name) if p.width == 1 else f"{_identifier(p.name)}[{i}]"

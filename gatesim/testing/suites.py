@@ -23,7 +23,8 @@ def nand2tetris_suite(folder: Path, keys: Sequence[int] = (75, 89)) -> SuiteRow:
 def digital_suite(folder: Path, library: Sequence[Path] = ()) -> SuiteRow:
     """Every drawing below `folder` read, and every test case of them run.
 
-    Sub-circuits are looked for beside each drawing, then in the folders of `library`. A test case of a drawing that is refused is not counted as a test; the drawing's reason is.
+    Sub-circuits are looked for beside each drawing, then in the folders of `library`. A test case of a
+    drawing that is refused is not counted as a test; the drawing's reason is.
     """
     drawings = sorted(folder.rglob("*.dig"))
     refused: Counter[str] = Counter()
