@@ -68,11 +68,7 @@ def n_ands(net: Netlist) -> int:
 
 
 def flat(net: Netlist) -> Netlist:
-    """`net` with one-bit ports ``i0, i1, ... o0, o1, ...`` and inner nets ``n0, n1, ...``: legal in every tool.
-
-    No inner net bears the name of an output, so that outputs are written as buffers of their own: KyuPy
-    misreads an output that is also read inside.
-    """
+    """`net` with one-bit ports ``i0, i1, ... o0, o1, ...`` and inner nets ``n0, n1, ...``: legal in every tool."""
     bits = [("i", "input", k) for p in net.inputs for k in p.nets]
     outs = [("o", "output", k) for p in net.outputs for k in p.nets]
     ports = [Port(f"{stem}{i}", way, (k,)) for group in (bits, outs) for i, (stem, way, k) in enumerate(group)]  # type: ignore[arg-type]

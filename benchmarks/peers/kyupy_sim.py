@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import perf_counter
 
 import numpy as np
@@ -17,6 +18,16 @@ BATCH_WORDS = 1024
 """64 K patterns a call: a net is then 8 KiB, and c6288 with re-used storage stays in cache."""
 
 
+def _with_output_buffers(text: str) -> str:
+    """KyuPy misreads an output that is also read inside: every output becomes a buffer of its own."""
+    lines = text.splitlines()
+    outputs = [line[len("OUTPUT(") : -1] for line in lines if line.startswith("OUTPUT(")]
+    inner = [
+        line if line.startswith(("#", "INPUT", "OUTPUT")) else re.sub(r"\bo(\d+)\b", r"m\1", line) for line in lines
+    ]
+    return "\n".join([*inner, *(f"{name} = BUF(m{name[1:]})" for name in outputs)]) + "\n"
+
+
 def prepare(net: Netlist, words: np.ndarray) -> Peer | None:
     """`words`: (input bits, words) uint64."""
     if not has_package("kyupy"):
@@ -26,7 +37,7 @@ def prepare(net: Netlist, words: np.ndarray) -> Peer | None:
     from kyupy.logic_sim import LogicSim
 
     batch = min(BATCH_WORDS, words.shape[1])
-    circuit = kyupy_bench.parse(bench.dump(flat(net)))
+    circuit = kyupy_bench.parse(_with_output_buffers(bench.dump(flat(net))))
     sim = LogicSim(circuit, sims=64 * batch, m=2, c_reuse=True)
     sim.c_prop()  # compiles
     prepared = perf_counter() - started
