@@ -33,7 +33,7 @@ def test_compiled_code_in_chunks_and_from_the_disk_cache(monkeypatch, tmp_path):
     from gatesim.engines import straight
 
     monkeypatch.setenv("GATESIM_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(straight, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(straight, "CHUNK_ROWS", (7, 7))
     net = random_netlist(11, n_cells=200, n_registers=5, n_memories=3)
     schedule = compile(net)
     for n_patterns in (1, 900):

@@ -16,8 +16,11 @@ from ..schedule import Schedule
 from .llvm_text import Words
 from .machine_code import MachineCode, has_ternary
 
-CHUNK_ROWS = 1500
-"""Rows a function: long enough that few values cross, short enough that LLVM stays linear."""
+CHUNK_ROWS = 1500, 6000
+"""Fewest and most rows a function: long enough that few values cross, short enough that LLVM stays linear."""
+
+CHUNKS = 8
+"""Functions that a netlist is cut into between these bounds: the larger it is, the more would cross short ones."""
 
 CACHE_BYTES = 640 * 1024
 """Scratch that one block may use: most of a common second-level cache."""
@@ -136,8 +139,9 @@ class _Plan:
     def _chunks(self, order: list[int]) -> dict[int, int]:
         chunk_of: dict[int, int] = {}
         chunk, size, segment = 0, 0, None
+        longest = min(max(CHUNK_ROWS[0], len(order) // CHUNKS), CHUNK_ROWS[1])
         for row in order:
-            if size == CHUNK_ROWS or self.segment[row] != segment:
+            if size == longest or self.segment[row] != segment:
                 chunk += segment is not None
                 size, segment = 0, self.segment[row]
             chunk_of[row] = chunk
