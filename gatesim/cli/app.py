@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .convert import convert
+from .draw import draw
 from .equiv import equiv
 from .error import error
 from .inspect import doctor, info, list_circuits
@@ -29,6 +30,7 @@ app.command("info")(info)
 app.command("map")(map_command)
 app.command("convert")(convert)
 app.command("error")(error)
+app.command("draw")(draw)
 app.command("test")(test_command)
 app.command("time")(time_command)
 app.command("equiv")(equiv)

@@ -20,6 +20,9 @@ from .grouping import hierarchy
 from .routing import Routes, route
 from .scene import GRID, Kind, Sheet
 
+FLAT = 1 << 20
+"""A depth that opens everything."""
+
 _sheets: WeakKeyDictionary[Netlist, dict[tuple[int, int], Sheet]] = WeakKeyDictionary()
 
 
@@ -74,6 +77,11 @@ def _text_units(text: str, px_a_letter: float = 7.0) -> int:
     return int(np.ceil(len(text) * px_a_letter / GRID))
 
 
+def _value_units(bits: int) -> int:
+    """Room for the value of so many bits in hexadecimal."""
+    return _text_units("0" * ((bits + 3) // 4)) + 1
+
+
 def sizes(inside: Contents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Width and height of every node, and the height of every pin below its node's top, in grid units."""
     n = len(inside.kind)
@@ -98,8 +106,11 @@ def sizes(inside: Contents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if text:
             at = inside.pin_node[i], side[i]
             longest[at] = max(longest[at], _text_units(text, 6.0))
+    bits = dict(zip(inside.pin_node.tolist(), map(len, inside.pin_nets), strict=True))
     for i in np.flatnonzero(boxed | flag).tolist():
         width[i] = _text_units(inside.label[i]) + 2
+        if flag[i]:
+            width[i] += _value_units(bits[i])
         if boxed[i] and inside.kind[i] != Kind.REGISTER:
             width[i] = max(8, width[i], int(longest[i].sum()) + 3)
         elif boxed[i]:
@@ -188,7 +199,7 @@ def arrange(inside: Contents) -> Arrangement:
         order, first, edge_first, end_item[tail], end_item[head], share[tail], share[head], mate, 12
     )
     gap = np.where(is_pass, 1, 2)
-    gap[:n][inside.kind >= Kind.INPUT] = 0
+    gap[:n][inside.kind >= Kind.INPUT] = 1
     top = layout_place.place_items(
         order, first, item_height, gap, edge_first, end_item[tail], end_item[head], end_dy[tail], end_dy[head],
         is_pass, mate, 24,

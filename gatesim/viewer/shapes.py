@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from ..errors import unknown_name
 from ..gates import GATES
 from .scene import GRID, Kind
 
@@ -24,11 +25,24 @@ class Style(StrEnum):
     iec = "iec"
 
 
+OUTPUT_PIN, NO_PIN = -1, -2
+"""What a stroke leads to, besides the numbers of input pins."""
+
+
+def style(name: str) -> Style:
+    """The style called `name`; UnknownNameError if there is none."""
+    try:
+        return Style(name)
+    except ValueError:
+        raise unknown_name("style", name, [*Style]) from None
+
+
 class Stroke(NamedTuple):
-    """A path; filled with the body's colour where it is a body."""
+    """A path; filled with the body's colour where it is a body, in the wire's ink where it leads to a pin."""
 
     path: Path
     is_body: bool
+    pin: int = NO_PIN
 
 
 class Word(NamedTuple):
@@ -135,12 +149,13 @@ def gate_shape(op: int, style: Style, width: int, height: int, rows: tuple[int, 
     tip = _TIP if not inverted or not ansi else _TIP - 1
     start = dict.fromkeys(rows, _LEFT)
     if ansi and base == "AND":
-        flat, rx, ry = tip - 17, 17.0, (bottom - top) / 2
+        left, flat, rx, ry = _LEFT + (2 if any(negated) else 0), tip - 17, 17.0, (bottom - top) / 2
+        start = dict.fromkeys(rows, left)
         body: Path = (
-            ("M", _LEFT, top), ("L", flat, top),
+            ("M", left, top), ("L", flat, top),
             ("C", flat + rx * _ROUND, top, tip, middle - ry * _ROUND, tip, middle),
             ("C", tip, middle + ry * _ROUND, flat + rx * _ROUND, bottom, flat, bottom),
-            ("L", _LEFT, bottom), ("Z",),
+            ("L", left, bottom), ("Z",),
         )  # fmt: skip
     elif ansi and base in ("OR", "XOR"):
         left = _LEFT + (4 if base == "XOR" else -1)
@@ -175,20 +190,21 @@ def gate_shape(op: int, style: Style, width: int, height: int, rows: tuple[int, 
             label = "2k+1"
         size = 13 if len(label) <= 2 else 9 if len(label) <= 5 else 7.5
         words.append(Word((left + tip) / 2, middle if base != "MUX" else top + 7, label, size))
-    strokes.insert(0, Stroke(body, True))
+    strokes.append(Stroke(body, True))
     for k, y in enumerate(rows):
         end = start[y]
         if k < len(negated) and negated[k] and base != "BUF":
             strokes.append(Stroke(circle(end - BUBBLE, y, BUBBLE), True))
             end -= 2 * BUBBLE
         if end > 0:
-            strokes.append(Stroke(_line((0.0, float(y)), (end, float(y))), False))
+            strokes.append(Stroke(_line((0.0, float(y)), (end, float(y))), False, k))
     if inverted:
         strokes.append(Stroke(circle(tip + BUBBLE, middle, BUBBLE), True))
         tip += 2 * BUBBLE
-    strokes.append(Stroke(_line((tip, middle), (float(width), middle)), False))
+    strokes.append(Stroke(_line((tip, middle), (float(width), middle)), False, OUTPUT_PIN))
     if name == "MUX":
         words += [Word(_LEFT + 8, y, text, 8, "start") for y, text in zip(rows, "S01", strict=True)]
+    strokes.sort(key=lambda s: s.pin == NO_PIN)  # wires end under bodies
     return Shape(tuple(strokes), tuple(words))
 
 
