@@ -30,12 +30,15 @@ class Product:
     drained_cycles : int
         Clock edges until the last result stood at the edge of the array.
     plan : Plan
+    additions : (steps, 2, columns) uint32
+        What the adders below the columns added, one after the other: what was stored, and the new sum.
     """
 
     values: np.ndarray
     cycles: int
     drained_cycles: int
     plan: Plan
+    additions: np.ndarray
 
     @property
     def utilisation(self) -> float:
@@ -166,17 +169,26 @@ class SystolicArray:
         valid = drained["valid_out"].astype(bool)
         left = int(np.flatnonzero(valid.any(axis=1))[-1])
         if plan.is_weight_stationary:
-            complete, values = left, self._accumulated(plan, drained["sum_out"], valid, stored)
+            complete = left
+            values, additions = self._accumulated(plan, drained["sum_out"], valid, stored)
         else:
             complete = int(np.flatnonzero(drained["go_out"].any(axis=1))[-1])
-            values = _assembled(plan, drained["result_out"], valid)
-        return Product(as_signed(values, cells.SUM).astype(np.int32), complete, left, plan)
+            values, additions = (
+                _assembled(plan, drained["result_out"], valid),
+                np.zeros((0, 2, plan.columns), np.uint32),
+            )
+        return Product(as_signed(values, cells.SUM).astype(np.int32), complete, left, plan, additions)
 
-    def cell_stimulus(self, a, b) -> Stimulus:
-        """What every cell sees in every cycle of ``a @ b``: cells are patterns, row by row."""
+    def cell_stimulus(self, a, b, *, cycles: int | None = None) -> Stimulus:
+        """What every cell sees in every cycle of ``a @ b``, or in the first `cycles` of them.
+
+        Cells are patterns, row by row.
+        """
         a, b = int8_operands(a, b)
         plan = self.plan(len(a), *b.shape)
-        return self.tile.cell_stimulus(plan.n_cycles, feeds(plan, a, b), engine=self.engine)
+        n = plan.n_cycles if cycles is None else min(cycles, plan.n_cycles)
+        streams = {name: values[:n] for name, values in feeds(plan, a, b).items()}
+        return self.tile.cell_stimulus(n, streams, engine=self.engine)
 
     def _bias(self, bias, plan: Plan) -> np.ndarray | None:
         if bias is None:
@@ -189,8 +201,10 @@ class SystolicArray:
         _within(values, -(1 << 31), (1 << 31) - 1, "bias", "int32")
         return as_unsigned(values.astype(np.int64) & 0xFFFFFFFF, cells.SUM, "bias")
 
-    def _accumulated(self, plan: Plan, sums: np.ndarray, valid: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-        """(m, n) unsigned: the valid sums of each column in their order, added over the folds of K."""
+    def _accumulated(
+        self, plan: Plan, sums: np.ndarray, valid: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(m, n) unsigned: the valid sums of each column in their order, added over the folds of K; the additions."""
         padded = -(-plan.n // plan.columns) * plan.columns
         stored = np.zeros((plan.m, padded), np.uint64)
         filled = bias is not None
@@ -198,14 +212,16 @@ class SystolicArray:
             stored[:, : plan.n] = bias
         columns = [sums[valid[:, c], c].reshape(plan.n_folds, plan.m) for c in range(plan.columns)]
         folded = np.stack(columns, axis=2)
+        additions = [np.zeros((0, 2, plan.columns), np.uint32)]
         for (first_k, first_n), block in zip(plan.folds, folded, strict=True):
             here = stored[:, first_n : first_n + plan.columns]
             if first_k or filled:
+                additions.append(np.stack((here, block), axis=1).astype(np.uint32))
                 added = simulate(self.accumulator, stored=here.reshape(-1), sum=block.reshape(-1))["out"]
                 here[:] = np.asarray(added).reshape(here.shape)
             else:
                 here[:] = block
-        return stored[:, : plan.n]
+        return stored[:, : plan.n], np.concatenate(additions)
 
     def __repr__(self) -> str:
         return f"<SystolicArray of {self.rows} x {self.columns} {self.cell.name!r}>"

@@ -11,6 +11,7 @@ from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
 from .sim import sim
+from .tensor import tensor
 from .test import test_command
 from .time import time_command
 from .tour import tour
@@ -34,6 +35,7 @@ app.command("draw")(draw)
 app.command("test")(test_command)
 app.command("time")(time_command)
 app.command("equiv")(equiv)
+app.command("tensor")(tensor)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")

@@ -1,0 +1,10 @@
+"""One matrix product on every kind of machine, gate by gate: what it takes in gates, time and energy."""
+
+from .designs import designs, operands
+from .host import HostTime, host_times
+from .prices import Price, prices
+from .row import Row
+from .sram import Sram, sram
+from .systolic_rows import systolic_row
+
+__all__ = ["HostTime", "Price", "Row", "Sram", "designs", "host_times", "operands", "prices", "sram", "systolic_row"]
