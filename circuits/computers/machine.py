@@ -7,7 +7,7 @@ set: the Hack computer, RV32I and the SIMT machine all run this way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
@@ -90,6 +90,11 @@ class Machine:
     def schedule(self) -> Schedule:
         """The netlist compiled, made once."""
         return compile_netlist(self.netlist)
+
+    @cached_property
+    def engines(self) -> dict[Hashable, Engine]:
+        """Engines that sessions made; what they compiled serves the sessions that follow."""
+        return {}
 
     @cached_property
     def registers(self) -> dict[str, np.ndarray]:
@@ -230,7 +235,7 @@ class Session:
             raise ValueFitError(f"a session needs at least 1 instance, not {instances}")
         self.machine, self.instances = machine, instances
         self._engine_name, self._tier, self._threads = engine, tier, threads
-        self._engine = self._made(machine.schedule)
+        self._engine = self._made(())
         self._state = initial_state(machine.netlist, instances)
         self._inputs: dict[str, Words | int] = {p.name: 0 for p in machine.netlist.inputs}
         self.set_inputs(**inputs)
@@ -244,9 +249,14 @@ class Session:
         self._printed = [bytearray() for _ in range(instances)]
         self._seconds, self._last_tier, self._waited = 0.0, "", False
 
-    def _made(self, schedule: Schedule) -> Engine:
-        options = {"tier": self._tier} if self._engine_name == "logic2" else {}
-        return engine_class(self._engine_name)(schedule, threads=self._threads, **options)
+    def _made(self, watched: tuple[int, ...]) -> Engine:
+        """An engine that can watch inner nets; sessions share it, for its state is set before each run."""
+        key = (watched, self._engine_name, self._tier, self._threads)
+        if key not in self.machine.engines:
+            schedule = compile_netlist(self.machine.netlist, keep=watched) if watched else self.machine.schedule
+            options = {"tier": self._tier} if self._engine_name == "logic2" else {}
+            self.machine.engines[key] = engine_class(self._engine_name)(schedule, threads=self._threads, **options)
+        return self.machine.engines[key]
 
     # -- state by name -----------------------------------------------------------------------
 
@@ -352,15 +362,17 @@ class Session:
         """
         nets = {name: self.machine.nets_named(name) for name in signals}
         watched = np.array([k for part in nets.values() for k in part], np.int32)
-        schedule = compile_netlist(self.machine.netlist, keep=list(dict.fromkeys(watched.tolist())))
-        tracing = self._made(schedule)
+        shown = {k for port in self.machine.netlist.outputs for k in port.nets}
+        tracing = self._made(tuple(sorted(set(watched.tolist()) - shown)))
         pieces: list[np.ndarray] = []
         done, n_words = 0, self._state.registers.shape[1]
         while done < cycles and not self.halted.all():
             n = min(cycles - done, self._piece(), max(1, MOST_RECORDED // (n_words * max(1, len(watched)))))
+            started = perf_counter()
             tracing.state = self._state
             result = tracing.run(self._stimulus(n), watch=watched)
             self._take(tracing, result.metadata)
+            self._seconds += perf_counter() - started
             pieces.append(result.words[:, -len(watched) :] if len(watched) else result.words[:, :0])
             self._count({k: result.planes(k) for k in self.machine.flags}, n)
             done += n

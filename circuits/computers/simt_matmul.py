@@ -55,7 +55,7 @@ def matmul_cycles(m: int, k: int, n: int, lanes: int, kind: Kind = "int8", panel
     Examples
     --------
     >>> matmul_cycles(16, 16, 16, 16), matmul_cycles(16, 16, 16, 16, panels=True)
-    (1187, 735)
+    (1187, 719)
     """
     tiles = -(-n // lanes)
     if kind == "fp32":
@@ -111,12 +111,16 @@ def matmul(
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not a.size or not b.size:
-        raise ValueFitError(f"a product wants (M, K) and (K, N) matrices that are not empty, not {a.shape} and {b.shape}")
+        raise ValueFitError(
+            f"a product wants (M, K) and (K, N) matrices that are not empty, not {a.shape} and {b.shape}"
+        )
     kind: Kind = "fp32" if a.dtype == np.float32 and b.dtype == np.float32 else "int8"
     if kind == "int8":
         for name, x in (("a", a), ("b", b)):
             if x.dtype.kind not in "iu" or x.min() < -128 or x.max() > 127:
-                raise ValueFitError(f"{name} must hold integers from -128 to 127 (or both float32), not {x.dtype} outside")
+                raise ValueFitError(
+                    f"{name} must hold integers from -128 to 127 (or both be float32): it is {x.dtype}, {x.min()} to {x.max()}"
+                )
     elif panels:
         raise ValueFitError("panels of four rows are for int8 lanes")
     (m, k), n = a.shape, b.shape[1]

@@ -191,7 +191,7 @@ def _check(session: Session, shape: SimtShape, program: SimtProgram, max_cycles:
     instance = int(faults[0])
     pc = int(session.register("pc")[instance])
     raise GatesimError(
-        f"cycle {int(session.cycles[instance])}, {program.where(pc)}: an address is outside the shared memory of "
+        f"cycle {int(session.cycles[instance]) - 1}, {program.where(pc)}: an address is outside the shared memory of "
         f"{shape.memory_bytes} bytes, or that of a word and no multiple of 4"
     )
 
