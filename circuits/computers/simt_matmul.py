@@ -119,7 +119,8 @@ def matmul(
         for name, x in (("a", a), ("b", b)):
             if x.dtype.kind not in "iu" or x.min() < -128 or x.max() > 127:
                 raise ValueFitError(
-                    f"{name} must hold integers from -128 to 127 (or both be float32): it is {x.dtype}, {x.min()} to {x.max()}"
+                    f"{name} must hold integers from -128 to 127 (or both be float32): it is {x.dtype}, "
+                    f"{x.min()} to {x.max()}"
                 )
     elif panels:
         raise ValueFitError("panels of four rows are for int8 lanes")
