@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .functions import KINDS, expression, support
+from .functions import KIND_OF, KINDS, expression, support
 
 
 class _LlvmOps:
@@ -26,8 +26,8 @@ class _LlvmOps:
         return self.xor(x, self.ones)
 
 
-def _make_run(width: int):
-    """An intrinsic that evaluates one run of rows on slots of `width` words."""
+def _make_run(width: int, tables=tuple(KINDS)):
+    """An intrinsic that evaluates one run of rows on slots of `width` words; it knows the kinds of `tables` only."""
 
     @intrinsic
     def lut_run(typingctx, kind, rows, start, stop, slots):
@@ -45,7 +45,7 @@ def _make_run(width: int):
             done = builder.append_basic_block("done")
             switch = builder.switch(kind_i, done)
             for number, table in enumerate(KINDS):
-                if table == 0:
+                if table == 0 or table not in tables:
                     continue
                 entry = builder.append_basic_block(f"kind{number}")
                 switch.add_case(ir.Constant(i64, number), entry)
@@ -84,6 +84,12 @@ def _emit_loop(builder, table, value, width, rows_p, slots_p, start, stop, done)
 
 
 run1, run8, run32 = _make_run(1), _make_run(8), _make_run(32)
+
+REVERSIBLE_TABLES = (0x66, 0x88, 0xEE, 0x78)
+"""What gates of reversible circuits are made of, over (in0, in1, in2): XOR, AND and OR of two, (in0 & in1) ^ in2."""
+
+_FEW = tuple(KINDS[KIND_OF[table]] for table in REVERSIBLE_TABLES)
+gates8, gates32 = _make_run(8, _FEW), _make_run(32, _FEW)
 
 
 @intrinsic

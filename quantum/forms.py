@@ -1,0 +1,97 @@
+"""A netlist of ANDs and XORs as products of linear forms: what a reversible circuit is compiled from.
+
+Only AND costs T gates; XOR and NOT are linear and cheap. So a chain of XORs that nobody else reads is one
+*form*: a set of named nets whose sum it is. Named are inputs, ANDs and the XORs that are read more than once or
+by an AND or an output (*roots*). Constant 1 is a member of forms like any other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatesim import Netlist, map_to
+from gatesim.analysis import levels
+from gatesim.errors import UnsupportedError
+from gatesim.gates import AND, INPUT, XOR
+
+
+class Forms:
+    """Products and linear forms of a combinational netlist.
+
+    Attributes
+    ----------
+    net : Netlist
+        The function, from AND and XOR gates only.
+    leaves : dict of int to list of int
+        Of every root: the named nets whose sum it is.
+    uses : (n_nets,) int64
+        Of every named net: ANDs' pins, leaves of roots and output bits that read it.
+    """
+
+    def __init__(self, net: Netlist) -> None:
+        """Take a combinational netlist.
+
+        Raises
+        ------
+        UnsupportedError
+            The netlist has registers or memories.
+        LoopError
+            It has a combinational loop.
+        """
+        if len(net.registers) or net.memories:
+            raise UnsupportedError(
+                f"{net.name!r} has registers or memories: only a combinational netlist is a reversible circuit; "
+                "gatesim.passes.clock_cycle() makes one of a single clock cycle"
+            )
+        self.net = net = few_ands(net)
+        order = levels(net).order
+        op = net.op
+        pins = np.zeros((net.n_nets, 2), np.int64)
+        two = np.flatnonzero(np.diff(net.fanin_ptr) == 2)
+        pins[two, 0], pins[two, 1] = net.fanin[net.fanin_ptr[two]], net.fanin[net.fanin_ptr[two] + 1]
+        self.pins: list[list[int]] = pins.tolist()
+        self.output_nets = [n for p in net.outputs for n in p.nets]
+        readers = np.bincount(net.fanin, minlength=net.n_nets)
+        for n in self.output_nets:
+            readers[n] += 1
+        special = np.zeros(net.n_nets, np.bool_)
+        special[self.output_nets] = True
+        ands = np.flatnonzero(op == AND)
+        special[pins[ands].reshape(-1)] = True
+        self.is_and = (op == AND).tolist()
+        self.is_input = (op == INPUT).tolist()
+        is_root = (op == XOR) & (special | (readers > 1))
+        self.is_root = is_root.tolist()
+        self.leaves = self._collect(order.tolist(), op.tolist())
+        uses = np.zeros(net.n_nets, np.int64)
+        np.add.at(uses, pins[ands].reshape(-1), 1)
+        np.add.at(uses, self.output_nets, 1)
+        for leaves in self.leaves.values():
+            for n in leaves:
+                uses[n] += 1
+        self.uses = uses
+
+    def _collect(self, order: list[int], op: list[int]) -> dict[int, list[int]]:
+        inner: dict[int, dict[int, None]] = {}  # leaves of XORs that only one XOR reads; insertion order is kept
+        found: dict[int, list[int]] = {}
+        for net in order:
+            if op[net] != XOR:
+                continue
+            members: dict[int, None] = {}
+            for pin in self.pins[net]:
+                parts = inner.pop(pin, None)
+                for leaf in (pin,) if parts is None else parts:
+                    if leaf in members:
+                        del members[leaf]
+                    elif leaf != 0:
+                        members[leaf] = None
+            if self.is_root[net]:
+                found[net] = list(members)
+            else:
+                inner[net] = members
+        return found
+
+
+def few_ands(net: Netlist) -> Netlist:
+    """`net` from AND and XOR gates, with as few ANDs as the passes find."""
+    return map_to(net, "xag")

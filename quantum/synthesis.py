@@ -1,0 +1,60 @@
+"""``reversible``: from a netlist to a reversible circuit, by one of several strategies."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gatesim import Netlist
+from gatesim.errors import unknown_name
+
+from .bennett import bennett
+from .circuit import Reversible
+
+Strategy = Literal["bennett"]
+STRATEGIES: dict[str, str] = {
+    "bennett": "every AND once on an ancilla of its own; outputs copied, everything uncomputed",
+}
+"""Ways to compile, with what each does."""
+
+
+def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False) -> Reversible:
+    """A combinational netlist as a reversible circuit, registers named after its ports.
+
+    Parameters
+    ----------
+    net : Netlist
+        Combinational; see :func:`gatesim.passes.clock_cycle` for clocked ones.
+    strategy : str
+        One of :data:`STRATEGIES`.
+    phase : bool
+        Show the only output bit as a sign, ``|x> -> (-1)^f(x) |x>``, instead of on a qubit.
+
+    Returns
+    -------
+    Reversible
+        Its ancillas are |0> before and after.
+
+    Raises
+    ------
+    UnsupportedError
+        Registers or memories.
+    LoopError
+        A combinational loop.
+    UnknownNameError
+        No such strategy.
+    ValueFitError
+        A phase oracle of a netlist with several output bits.
+
+    Examples
+    --------
+    >>> from circuits.adders import ripple_carry
+    >>> from gatesim import build
+    >>> circuit = reversible(build(ripple_carry, a=4, b=4))
+    >>> circuit
+    <Reversible 'ripple_carry': 17 qubits, 34 gates; a[4], b[4], sum[4], carry[1], ancilla[4]>
+    >>> circuit.apply({"a": 9, "b": 12})[0]
+    {'a': 9, 'b': 12, 'sum': 5, 'carry': 1, 'ancilla': 0}
+    """
+    if strategy not in STRATEGIES:
+        raise unknown_name("strategy", strategy, STRATEGIES)
+    return bennett(net, phase=phase)
