@@ -10,6 +10,7 @@ from .equiv import equiv
 from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
+from .run import run
 from .sim import sim
 from .tensor import tensor
 from .test import test_command
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("tour")(tour)
 app.command("sim")(sim)
+app.command("run")(run)
 app.command("info")(info)
 app.command("map")(map_command)
 app.command("convert")(convert)

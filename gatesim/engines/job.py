@@ -16,6 +16,9 @@ from ..stimulus import Stimulus
 from .straight import Code
 
 _SOURCES = {"planes": kernel.PLANES, "exhaustive": kernel.EXHAUSTIVE, "random": kernel.RANDOM}
+SPREAD_WORDS = 256
+"""Words of a memory from which on the lanes' copies are kept apart from the same places of the cache."""
+
 _NONE = 2  # "no bit yet" in the kernel's accumulators
 
 
@@ -105,7 +108,9 @@ class Job:
         table, words = self._memory
         for i, (m, stored) in enumerate(zip(self.schedule.netlist.memories, self.state.memories, strict=True)):
             if not m.is_rom:
-                stored[:] = words[table[i, 0] : table[i, 0] + stored.size].reshape(stored.shape)
+                base, distance, depth = table[i]
+                lanes = words[base : base + distance * len(stored)].reshape(len(stored), distance)
+                stored[:] = lanes[:, :depth]
 
     # -- sums --------------------------------------------------------------------------------
 
@@ -179,13 +184,28 @@ def _number(found: np.ndarray) -> int:
 
 
 def _memory_arrays(schedule: Schedule, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 3) int64 rows (base, stride a lane, depth) and all words in one array."""
+    """(n, 3) int64 rows (base, distance from lane to lane, depth) and all words in one array."""
     memories = schedule.netlist.memories
     table = np.zeros((len(memories), 3), np.int64)
     parts, base = [np.zeros(0, np.uint64)], 0
     for i, (m, stored) in enumerate(zip(memories, state.memories, strict=True)):
-        content = m.contents if m.is_rom else stored.reshape(-1)
-        table[i] = base, 0 if m.is_rom else m.depth, m.depth
+        if m.is_rom:
+            content, table[i] = m.contents, (base, 0, m.depth)
+        else:
+            distance = _distance(*stored.shape)
+            lanes = np.zeros((len(stored), distance), np.uint64)
+            lanes[:, : m.depth] = stored
+            content, table[i] = lanes.reshape(-1), (base, distance, m.depth)
         parts.append(content)
         base += len(content)
     return table, np.concatenate(parts)
+
+
+def _distance(lanes: int, depth: int) -> int:
+    """Words from one lane's memory to the next.
+
+    Lanes that run the same program read the same address at about the same time. A power of two of words
+    apart, all these words would want the same few places of a cache; an odd number of cache lines apart
+    they spread over all of them.
+    """
+    return depth if lanes == 1 or depth < SPREAD_WORDS else 8 * (-(-depth // 8) | 1)
