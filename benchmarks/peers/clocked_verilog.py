@@ -20,6 +20,7 @@ from gatesim.formats.verilog import dump
 from gatesim.netlist import Port
 
 from ..harness import child_seconds, has
+from .memory_verilog import around, without_memories
 
 _MAIN = """
 #include <cstdio>
@@ -164,11 +165,14 @@ def icarus(net: Netlist, folder: Path) -> ClockedPeer | None:
 def _write_module(net: Netlist, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     assert all(p.name.isidentifier() and "__" not in p.name for p in net.ports), "ports must be plain names"
+    inside = without_memories(net) if net.memories else replace(net, names={})
     # Instances are renamed: a port may bear the name that the writer gives to one.
-    text = re.sub(r"(?m)^(  \w+) ([gr]\d+)\(", r"\1 cell_\2(", dump(replace(net, names={})))
+    text = re.sub(r"(?m)^(  \w+) ([gr]\d+)\(", r"\1 cell_\2(", dump(inside))
     head, rest = text.split("(", 1)
     assert head.startswith("module ")
-    (folder / "dut.v").write_text(f"module dut({rest}", encoding="utf-8")
+    outside = around(net, folder) if net.memories else ""
+    text = f"{outside}module {'core' if net.memories else 'dut'}({rest}"
+    (folder / "dut.v").write_text(text, encoding="utf-8")
 
 
 def _bits(ports: tuple[Port, ...]) -> int:

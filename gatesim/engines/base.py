@@ -76,6 +76,11 @@ class Engine:
             state = state.copy()
         self._state = state
 
+    @property
+    def own_state(self) -> State | None:
+        """The state itself, not a copy: the next run starts from what is changed in it; None at power-up."""
+        return self._state
+
     # -- running -----------------------------------------------------------------------------
 
     def run(self, stimulus: Stimulus, *, watch: Nets = (), record: Record = "all") -> Result:
