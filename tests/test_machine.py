@@ -92,6 +92,16 @@ def test_a_trace_shows_named_signals_cycle_by_cycle():
         trace["pd"]
 
 
+def test_sessions_that_take_turns_do_not_disturb_each_other():
+    machine = printer()
+    first, second = (machine.start({"text": list(text)}) for text in (b"first one", b"the second"))
+    for _ in range(30):
+        first.run(1)
+        second.run(1)
+        assert second.output("put").tolist() == [(int(second.cycles[0]) % 2) & (not second.output("halted")[0])]
+    assert (first.run(10).console, second.run(10).console) == ((b"first one",), (b"the second",))
+
+
 def test_registers_and_inputs_can_be_set():
     session = printer().start({"text": list(b"abcdef")}, {"pc": 3}, inputs={"loud": 1})
     assert session.run(3).console == (b"D",)
