@@ -377,12 +377,12 @@ def test_facts_of_a_net():
     found = Inspector(net, Names(net), technology)
     line.set_inputs({"x": 1})
     line.set_inputs({"y": 1})
-    facts = found.facts(4, line)
+    facts = found.facts(4, line.values, line)
     assert facts.driver == "NAND(a = x, b = y)" and facts.readers == ("NAND z (a)",)
     assert (facts.value, facts.level, facts.toggles, facts.toggle_cycles) == ("0", 1, 1, 2)
     timing = static_timing(net, technology)
     assert facts.arrival_ps == timing.arrival_ps[4].max() and facts.slack_ps == 0
-    assert found.facts(5, line).readers == ("output z",)
+    assert found.facts(5, line.values, line).readers == ("output z",)
     heat = found.heat(line, "slack")
     assert heat[2:].min() >= 0 and heat[4] == 1 and found.heat(line, "activity").max() == 1
 

@@ -16,6 +16,7 @@ from .tensor import tensor
 from .test import test_command
 from .time import time_command
 from .tour import tour
+from .view import view
 from .water import water
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command("test")(test_command)
 app.command("time")(time_command)
 app.command("equiv")(equiv)
 app.command("tensor")(tensor)
+app.command("view")(view)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")

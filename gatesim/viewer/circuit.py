@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import sleep
 
 import numpy as np
 
@@ -96,7 +97,7 @@ class Circuit:
         self._cells = np.ascontiguousarray(order[computed[order]])
         self.input_nets = np.array([k for p in net.inputs for k in p.nets], np.int32)
         self.output_nets = np.array([k for p in net.outputs for k in p.nets], np.int32)
-        self._engines: dict[tuple[int, ...], _Tiers] = {}
+        self._engines: dict[tuple[int, ...], _Watching] = {}
 
     # -- a moment ----------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Circuit:
     def values(self, state: State, inputs: Inputs) -> np.ndarray:
         """(n,) uint8: codes of all nets, settled, with `inputs` applied and the clock edge not yet there."""
         if isinstance(state, FourState):
-            result = self._tiers([]).run(self._stimulus(inputs, 1), state, np.arange(self.net.n_nets, dtype=np.int32))[
+            result = self._watching([]).run(self._stimulus(inputs, 1), state, np.arange(self.net.n_nets, dtype=np.int32))[
                 1
             ]
             return result[0]
@@ -171,12 +172,12 @@ class Circuit:
         if self.net.is_combinational:
             seen = self.values(state, inputs)[nets] if len(nets) else np.zeros(0, np.uint8)
             return state, np.broadcast_to(seen, (cycles, len(nets)))
-        return self._tiers(watch).run(self._stimulus(inputs, cycles), state, nets)
+        return self._watching(watch).run(self._stimulus(inputs, cycles), state, nets)
 
     def compile(self, watch: Sequence[int] = ()) -> None:
         """Have machine code made, in the background, for longer runs that watch these nets."""
         if not self.net.is_combinational and not self.has_loops and not self.four_valued:
-            self._tiers(watch).start_compiling()
+            self._watching(watch).prepare()
 
     def close(self) -> None:
         """Wait for whatever is still being compiled."""
@@ -207,12 +208,12 @@ class Circuit:
         unknown = (codes >> 1).astype(np.uint64)[None, :, None] if self.four_valued else None
         return Stimulus(words, 1, cycles, unknown)
 
-    def _tiers(self, watch: Sequence[int]) -> _Tiers:
+    def _watching(self, watch: Sequence[int]) -> _Watching:
         key = tuple(sorted(set(map(int, watch)) - set(self.output_nets.tolist())))
         if key not in self._engines:
             while len(self._engines) >= KEPT_ENGINES:
                 self._engines.pop(next(iter(self._engines))).close()
-            self._engines[key] = _Tiers(self.net, key)
+            self._engines[key] = _Watching(self.net, key)
         return self._engines[key]
 
     # -- tables of the kernel ----------------------------------------------------------------
@@ -255,38 +256,30 @@ def _op_tables() -> np.ndarray:
     return _OP_TABLES[0]
 
 
-class _Tiers:
-    """Engines of one set of watched nets: one interpreting, one compiled when it is ready."""
+class _Watching:
+    """An engine that can be asked for one set of nets."""
 
     def __init__(self, net: Netlist, watch: tuple[int, ...]) -> None:
-        self._schedule = compile_netlist(net, watch)
-        self._four = bool(len(net.tristate))
-        self._slow: Engine = (
-            Logic4Engine(self._schedule) if self._four else Logic2Engine(self._schedule, threads=1, tier="interpreting")
+        schedule = compile_netlist(net, watch)
+        self._may_compile = len(schedule.rows) <= MAX_COMPILED_ROWS
+        self._engine: Engine = (
+            Logic4Engine(schedule) if len(net.tristate) else Logic2Engine(schedule, threads=1, tier="auto")
         )
-        self._fast: Logic2Engine | None = None
+        self._is_compiling = False
 
-    def start_compiling(self) -> None:
-        if self._fast is None and len(self._schedule.rows) <= MAX_COMPILED_ROWS:
-            self._fast = Logic2Engine(self._schedule, threads=1, tier="compiled")
-            assert self._fast.clocked is not None
-            self._fast.clocked.compiled(1, wait=False)
-
-    def _engine(self) -> Engine:
-        fast = self._fast
-        if fast is not None and fast.clocked is not None and fast.clocked.compiled(1, wait=False) is not None:
-            return fast
-        return self._slow
+    def prepare(self) -> None:
+        if self._may_compile:
+            self._is_compiling = True
+            self._engine.prepare(1)
 
     def run(self, stimulus: Stimulus, state: State, nets: np.ndarray) -> tuple[State, np.ndarray]:
-        engine = self._engine()
+        engine = self._engine
         engine.state = state
         result = engine.run(stimulus, watch=nets, record="all" if len(nets) else "last")
         after = engine.state
         assert after is not None
-        cycles = stimulus.n_cycles
         if not len(nets):
-            return after, np.zeros((cycles, 0), np.uint8)
+            return after, np.zeros((stimulus.n_cycles, 0), np.uint8)
         one = np.uint64(1)
         first = sum(p.width for p in engine.netlist.outputs)
         seen = (result.words[:, first:, 0] & one).astype(np.uint8)
@@ -295,5 +288,6 @@ class _Tiers:
         return after, seen
 
     def close(self) -> None:
-        if self._fast is not None and self._fast.clocked is not None:
-            self._fast.clocked.compiled(1, wait=True)
+        while self._is_compiling and not self._engine.prepare(1):
+            sleep(0.01)
+        self._is_compiling = False

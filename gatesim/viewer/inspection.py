@@ -9,10 +9,12 @@ import numpy as np
 
 from ..analysis import levels
 from ..errors import GatesimError, LoopError
+from ..four import LETTERS
 from ..gates import GATES
 from ..kernels.graph import fanout_lists
 from ..netlist import Netlist
 from ..timing import StaticTiming, Technology, static_timing
+from ..timing.quantities import shown
 from .naming import Names
 from .timeline import Timeline
 
@@ -35,8 +37,22 @@ class Facts:
     level: int | None
     arrival_ps: int | None
     slack_ps: int | None
-    toggles: int
+    toggles: int | None
     toggle_cycles: int
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Headings and texts, for a panel or a tooltip."""
+        found = [("value", self.value), ("driven by", self.driver)]
+        found.append(("read by", "; ".join(self.readers[:4]) + ("; ..." if len(self.readers) > 4 else "") or "nothing"))
+        if self.level is not None:
+            found.append(("level", str(self.level)))
+        if self.arrival_ps is not None:
+            found.append(("arrives", shown(self.arrival_ps, "time")))
+        if self.slack_ps is not None:
+            found.append(("slack", shown(self.slack_ps, "time")))
+        if self.toggles is not None:
+            found.append(("toggles", f"{self.toggles} in {self.toggle_cycles} cycles"))
+        return found
 
 
 class Inspector:
@@ -108,8 +124,8 @@ class Inspector:
         found = int(self._timing.slack_ps[net].min())
         return found if abs(found) < 1 << 60 else None
 
-    def facts(self, net: int, line: Timeline) -> Facts:
-        """All that is known about `net` now."""
+    def facts(self, net: int, values: np.ndarray, line: Timeline | None) -> Facts:
+        """All that is known about `net`; toggles only with a timeline (which must be at rest)."""
         gate = GATES[self.net.op[net]]
         pins = ", ".join(
             f"{pin} = {self.net.net_name(int(k))}"
@@ -117,17 +133,17 @@ class Inspector:
         )
         readers = [self._reader(int(cell), net) for cell in self.readers_of(net)]
         readers += self._port_bits.get(net, []) + self._memory_pins.get(net, [])
-        toggles, cycles = self.activity(line)
+        toggles, cycles = (None, 0) if line is None else self.activity(line)
         return Facts(
             net,
             self.net.net_name(net),
-            "01XZ"[int(line.values[net])],
+            LETTERS[int(values[net])],
             f"{gate.name}({pins})" if pins else gate.help,
             tuple(readers),
             None if self._levels is None else int(self._levels[net]),
             self.arrival_ps(net),
             self.slack_ps(net),
-            int(toggles[net]),
+            None if toggles is None else int(toggles[net]),
             cycles,
         )
 

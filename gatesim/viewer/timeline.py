@@ -14,7 +14,9 @@ import numpy as np
 
 from ..errors import ValueFitError, unknown_name
 from ..netlist import Netlist, Port
+from ..results import State
 from .circuit import Circuit, Inputs
+from .computer import Service
 from .numbers import codes_of, value_of
 from .snapshots import Snapshots
 
@@ -43,6 +45,7 @@ class Moment:
     snapshots: Snapshots
     horizon: int
     now: int
+    printed: dict[int, bytes]
 
 
 class Timeline:
@@ -54,6 +57,10 @@ class Timeline:
     Attributes
     ----------
     circuit : Circuit
+    start : State, optional
+        What registers and memories hold at cycle 0; power-up when left out.
+    service : Service, optional
+        What the world around the circuit does from time to time.
     now : int
         The present cycle: its inputs are applied, its clock edge is yet to come.
     horizon : int
@@ -70,15 +77,16 @@ class Timeline:
     (1, 1000001)
     """
 
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
+    def __init__(self, circuit: Circuit, start: State | None = None, service: Service | None = None) -> None:
+        self.circuit, self._service = circuit, service
+        self._printed: dict[int, bytes] = {}
         self._place: dict[str, tuple[int, Port]] = {}
         low = 0
         for p in circuit.net.inputs:
             self._place[p.name] = (low, p)
             low += p.width
         self._changes: tuple[Change, ...] = (Change(0, circuit.no_inputs),)
-        self._state = circuit.power_up()
+        self._state = circuit.power_up() if start is None else start.copy()
         self._snapshots = Snapshots(self._state)
         self.now = self.horizon = 0
         self._past: list[Moment] = []
@@ -97,7 +105,7 @@ class Timeline:
     # -- the present -------------------------------------------------------------------------
 
     @property
-    def state(self):
+    def state(self) -> State:
         """Registers and memories before the clock edge of the present cycle (not to be changed)."""
         return self._state
 
@@ -170,6 +178,7 @@ class Timeline:
             self._changes = (*earlier, Change(self.now, bytes(codes)))
         self.horizon = self.now
         self._snapshots.forget_after(self.now)
+        self._printed = {c: text for c, text in self._printed.items() if c <= self.now}
         self._settled()
         if gently:
             self._moving = before
@@ -191,6 +200,7 @@ class Timeline:
         self._remember()
         self._changes = changes
         self._snapshots.forget_after(0)
+        self._printed = {}
         self.horizon, self.now = 0, -1
         self.go_to(cycle)
 
@@ -209,7 +219,7 @@ class Timeline:
         self._future.clear()
 
     def _moment(self) -> Moment:
-        return Moment(self._changes, self._snapshots.copy(), self.horizon, self.now)
+        return Moment(self._changes, self._snapshots.copy(), self.horizon, self.now, dict(self._printed))
 
     def _swap(self, source: list[Moment], target: list[Moment]) -> bool:
         if not source:
@@ -218,6 +228,7 @@ class Timeline:
         target.append(self._moment())
         there = source.pop()
         self._changes, self._snapshots, self.horizon = there.changes, there.snapshots.copy(), there.horizon
+        self._printed = dict(there.printed)
         self.now = -1  # whatever the state is, it belongs to the other time
         self.go_to(there.now)
         return True
@@ -296,10 +307,14 @@ class Timeline:
         other = object.__new__(Timeline)
         other.__dict__.update(self.__dict__)
         other._snapshots = self._snapshots.copy()
-        other._past, other._future = [], []
+        other._past, other._future, other._printed = [], [], {}
         if circuit is not None:
             other.circuit = circuit
         return other
+
+    def keep(self) -> None:
+        """Keep a snapshot of the present cycle."""
+        self._snapshots.add(self.now, self._state)
 
     def _advance_to(self, target: int) -> None:
         for _ in self._pieces(target, ()):
@@ -309,6 +324,8 @@ class Timeline:
         """Run to `target`, a call of the engine at a time."""
         while self.now < target:
             until = min((c.cycle for c in self._changes if c.cycle > self.now), default=target)
+            if self._service is not None:
+                until = min(until, (self.now // self._service.period + 1) * self._service.period)
             cycles = max(1, min(int(CALL_SECONDS / self._seconds_per_cycle), 1 << 20))
             cycles = min(cycles, target - self.now, until - self.now)
             began = perf_counter()
@@ -317,6 +334,7 @@ class Timeline:
             if cycles > 8 or taken / cycles < self._seconds_per_cycle:
                 self._seconds_per_cycle = max(1e-9, taken / cycles)
             self.now += cycles
+            self._serve()
             self.horizon = max(self.horizon, self.now)
             self._unsaved_seconds += taken
             if self._unsaved_seconds > SNAPSHOT_SECONDS:
@@ -324,6 +342,19 @@ class Timeline:
                 self._unsaved_seconds = 0.0
             self._settled()
             yield seen
+
+    def _serve(self) -> None:
+        """Let the world around the circuit act, where its time has come."""
+        if self._service is not None and self.now % self._service.period == 0:
+            self._state, printed = self._service.serve(self._state)
+            if printed:
+                self._printed[self.now] = printed
+            else:
+                self._printed.pop(self.now, None)
+
+    def printed(self) -> bytes:
+        """All that was printed up to now."""
+        return b"".join(self._printed[c] for c in sorted(self._printed) if c <= self.now)
 
     def _settled(self) -> None:
         self._values = self._moving = None

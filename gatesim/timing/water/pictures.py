@@ -120,7 +120,7 @@ CHAMBER_W, MM = 76, 0.78
 """Inside width of a chamber in pixels, and pixels a millimetre of height."""
 
 
-class _Stage:
+class Stage:
     """Draws one frame after another of one machine."""
 
     def __init__(self, machine: Machine) -> None:
@@ -215,7 +215,17 @@ class _Stage:
         if vessel.leak_diameter_m:
             x = right - 12
             draw.line([(x, floor - 1), (x, floor + 10)], fill=WATER if leaking else PIPE, width=3)
-        draw.text((left + 2, floor + 6), _short(self.machine.labels[i]), INK, self.small, anchor="lt")
+        label = self._fitting(_short(self.machine.labels[i]))
+        draw.text((left + 2, floor + 6), label, INK, self.small, anchor="lt")
+
+    def _fitting(self, label: str) -> str:
+        """A label cut where the next vessel's begins."""
+        room = CELL_W - 18
+        if self.small.getlength(label) <= room:
+            return label
+        while label and self.small.getlength(label + "…") > room:
+            label = label[:-1]
+        return label.rstrip() + "…"
 
     def _bucket(self, draw, k: int, box: _Box, units: float) -> None:
         left, right, floor, per_unit = box.left, box.left + CHAMBER_W, box.floor, 34
@@ -245,7 +255,7 @@ def frame(poured: Poured, sample: int, experiment: int = 0, title: str = "") -> 
         No samples were kept: pour with ``every``.
     """
     _need_samples(poured)
-    return _Stage(poured.machine).frame(poured, experiment, sample, title)
+    return Stage(poured.machine).frame(poured, experiment, sample, title)
 
 
 def film(
@@ -276,7 +286,7 @@ def film(
         moments = np.concatenate((np.arange(0.25, min(14.0, end), 0.25), np.linspace(min(14.0, end), end, 36)))
     else:
         moments = np.asarray(times_s, np.float64)
-    stage = _Stage(poured.machine)
+    stage = Stage(poured.machine)
     picked = np.unique(np.searchsorted(seen.time_s, moments).clip(0, len(seen.time_s) - 1))
     frames = [stage.frame(poured, experiment, int(s), title) for s in picked]
     colours = frames[-1].quantize(24)
