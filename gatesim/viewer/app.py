@@ -17,6 +17,8 @@ from .window import Window
 
 SIZE = (1280, 800)
 FRAMES_LIMIT = 60
+INVISIBLE = ("dummy", "offscreen")
+"""SDL's drivers without a screen, which it takes by itself where there is no other."""
 
 
 class NoDisplayError(GatesimError, OSError):
@@ -34,9 +36,12 @@ def open_window(viewer: Viewer, size: tuple[int, int] = SIZE, until: Callable[[i
     try:
         pygame.display.init()
         pygame.font.init()
+        if pygame.display.get_driver() in INVISIBLE and "SDL_VIDEODRIVER" not in os.environ:
+            raise pygame.error("there is no display") 
         pygame.display.set_caption(f"{viewer.net.name} - gatesim")
         screen = pygame.display.set_mode(size, pygame.RESIZABLE)
     except pygame.error as exc:
+        pygame.display.quit()
         raise NoDisplayError(
             f"no window can be opened ({exc}): run without one, for example "
             "gatesim view CIRCUIT --headless --script FILE --gif OUT.gif, or draw a picture with gatesim draw"
