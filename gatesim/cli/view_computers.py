@@ -79,7 +79,6 @@ def rv32i(program: Path | None, nand: bool) -> Opened:
     from circuits.computers.riscv_running import Choices, load
 
     from ..engines.base import initial_state
-    from ..results import State
     from ..viewer.computer import Computer, Service
     from ..viewer.naming import Names
 

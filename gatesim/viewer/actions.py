@@ -106,7 +106,32 @@ def _wave_zoom(factor: float) -> Callable[[Viewer], None]:
 def _cursor(v: Viewer) -> None:
     """At most two cursors stand at a time: the third takes the place of the first."""
     v.cursors = [*v.cursors[-1:], v.line.now]
-    v.message = f"cursor at {v.line.now}" + (f", {abs(v.cursors[1] - v.cursors[0])} apart" if len(v.cursors) > 1 else "")
+    v.message = f"cursor at {v.line.now}" + (
+        f", {abs(v.cursors[1] - v.cursors[0])} apart" if len(v.cursors) > 1 else ""
+    )
+
+
+def _ask_clock(v: Viewer) -> None:
+    v.ask("clock in Hz (empty: full speed)", lambda text: _clock(v, text))
+
+
+def _ask_breakpoint(v: Viewer) -> None:
+    v.ask("stop when (count == 7, changes carry)", v.add_breakpoint)
+
+
+def _toggle(v: Viewer) -> None:
+    if v.selected_box >= 0:
+        v.click_box(v.selected_box)
+    else:
+        v.ask_value()
+
+
+def _ask_save(v: Viewer) -> None:
+    v.ask("save session as", lambda text: v.save_session(Path(text)), f"{v.net.name}.json")
+
+
+def _ask_load(v: Viewer) -> None:
+    v.ask("load session", lambda text: v.load_session(Path(text)), f"{v.net.name}.json")
 
 
 def _quit(v: Viewer) -> None:
@@ -126,14 +151,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("time", ("g",), "go to a cycle, or so many on (+100)", lambda v: v.ask("cycle, or +n", lambda t: _go(v, t))),
     Action("time", ("]",), "a faster clock", lambda v: v.change_clock(1)),
     Action("time", ("[",), "a slower clock", lambda v: v.change_clock(-1)),
-    Action("time", ("c",), "choose the clock in Hz", lambda v: v.ask("clock in Hz (empty: full speed)", lambda t: _clock(v, t))),
+    Action("time", ("c",), "choose the clock in Hz", _ask_clock),
     Action("time", ("n",), "next change of what is selected", lambda v: v.jump(1)),
     Action("time", ("Shift+n",), "previous change", lambda v: v.jump(-1)),
-    Action("time", ("b",), "breakpoint on an expression", lambda v: v.ask("stop when (count == 7, changes carry)", v.add_breakpoint)),
+    Action("time", ("b",), "breakpoint on an expression", _ask_breakpoint),
     Action("time", ("Shift+b",), "no breakpoints", _clear_breakpoints),
     Action("time", ("s",), "slow motion of the last change", Viewer.start_slow),
     Action("time", ("Shift+Right",), "slow motion: to the next event", Viewer.next_slow),
-    Action("inputs", ("t",), "toggle or type the selected input", lambda v: v.click_box(v.selected_box) if v.selected_box >= 0 else v.ask_value()),
+    Action("inputs", ("t",), "toggle or type the selected input", _toggle),
     Action("inputs", ("v",), "type a value", Viewer.ask_value),
     Action("inputs", ("u", "Ctrl+z"), "undo", Viewer.undo),
     Action("inputs", ("Shift+u", "Ctrl+y"), "redo", Viewer.redo),
@@ -167,8 +192,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("view", ("Shift+y",), "IEC or distinctive gates", _style),
     Action("view", ("Shift++",), "everything larger", _scale(1.25)),
     Action("view", ("Shift+-",), "everything smaller", _scale(0.8)),
-    Action("files", ("Ctrl+s",), "save the session", lambda v: v.ask("save session as", lambda t: v.save_session(Path(t)), f"{v.net.name}.json")),
-    Action("files", ("Ctrl+o",), "load a session", lambda v: v.ask("load session", lambda t: v.load_session(Path(t)), f"{v.net.name}.json")),
+    Action("files", ("Ctrl+s",), "save the session", _ask_save),
+    Action("files", ("Ctrl+o",), "load a session", _ask_load),
     Action("view", ("?",), "these keys", _shows("help")),
     Action("view", ("q", "Ctrl+q"), "quit", _quit),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -37,7 +38,7 @@ def open_window(viewer: Viewer, size: tuple[int, int] = SIZE, until: Callable[[i
         pygame.display.init()
         pygame.font.init()
         if pygame.display.get_driver() in INVISIBLE and "SDL_VIDEODRIVER" not in os.environ:
-            raise pygame.error("there is no display") 
+            raise pygame.error("there is no display")
         pygame.display.set_caption(f"{viewer.net.name} - gatesim")
         screen = pygame.display.set_mode(size, pygame.RESIZABLE)
     except pygame.error as exc:
@@ -66,7 +67,7 @@ def _loop(viewer: Viewer, screen: pygame.Surface, until: Callable[[int], bool] |
         before = now
         window.draw(screen)
         if window.film is not None and frame % (FRAMES_LIMIT // FRAMES_A_SECOND) == 0:
-            viewer.attempt(lambda: window.film and window.film.add(screen))
+            viewer.attempt(partial(window.film.add, screen))
         pygame.display.flip()
         frame += 1
         if until is not None and until(frame):

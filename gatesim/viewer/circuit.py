@@ -130,9 +130,9 @@ class Circuit:
     def values(self, state: State, inputs: Inputs) -> np.ndarray:
         """(n,) uint8: codes of all nets, settled, with `inputs` applied and the clock edge not yet there."""
         if isinstance(state, FourState):
-            result = self._watching([]).run(self._stimulus(inputs, 1), state, np.arange(self.net.n_nets, dtype=np.int32))[
-                1
-            ]
+            result = self._watching([]).run(
+                self._stimulus(inputs, 1), state, np.arange(self.net.n_nets, dtype=np.int32)
+            )[1]
             return result[0]
         nets = np.zeros(self.net.n_nets, np.uint8)
         if isinstance(state, LoopState):

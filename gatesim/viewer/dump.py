@@ -42,7 +42,7 @@ def dump(viewer: Viewer) -> str:
     if viewer.prompt is not None:
         lines.append(f"asks: {viewer.prompt.title}: {viewer.prompt.text}")
         lines += [f"  offers: {text}" for text in viewer.prompt.offered]
-    lines.append(f"says: {sample.stopped_by and 'stopped: ' + sample.stopped_by or viewer.message}")
+    lines.append(f"says: {f'stopped: {sample.stopped_by}' if sample.stopped_by else viewer.message}")
     return "\n".join(lines) + "\n"
 
 

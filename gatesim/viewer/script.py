@@ -12,13 +12,10 @@ from pathlib import Path
 
 from ..errors import GatesimError, ParseError, unknown_name
 from .dump import dump
-from .numbers import Radix, parse, shown
+from .numbers import Radix, parse, shown, value_of
 from .shapes import Style
 from .themes import theme
 from .window import Window
-
-MAX_SECONDS = 60.0
-"""Time that a script waits for a run to end."""
 
 
 class ScriptError(GatesimError, AssertionError):
@@ -82,13 +79,11 @@ class Player:
             With the line of the command that failed.
         """
         for command in self._commands:
-            before = self.viewer.message
             try:
                 frames = VERBS[command.verb][0](self, command)
             except (GatesimError, OSError, ValueError) as exc:
                 where = f"{self._source}:{command.line}: {command.verb} {command.rest}".rstrip()
                 raise ScriptError(f"{where}: {exc}") from None
-            del before
             yield 1 if frames is None else frames
 
     # -- finding things by name ---------------------------------------------------------------
@@ -141,6 +136,16 @@ class Player:
         elif not self.viewer.runner.is_running:
             self.viewer.run()
 
+    def _toggle(self, c: Command) -> None:
+        self.viewer.toggle(c.words[0], int(c.words[1]) if len(c.words) > 1 else 0)
+
+    def _step(self, c: Command) -> None:
+        self.viewer.step(int(c.words[0]) if c.words else 1)
+
+    def _gate(self, c: Command) -> None:
+        for _ in range(int(c.words[0]) if c.words else 1):
+            self.viewer.step_gate()
+
     def _show(self, c: Command) -> None:
         self.viewer.shows.update(c.words)
 
@@ -188,8 +193,6 @@ class Player:
             return special[what]()
         nets = viewer.names.nets(what)
         values = viewer.values()[list(nets)]
-        from .numbers import value_of
-
         return shown(value_of(values), len(nets), Radix.dec)
 
 
@@ -210,9 +213,9 @@ VERBS: dict[str, tuple[Callable[[Player, Command], int | None], tuple[int, int],
     "wheel": (Player._wheel, (1, 1), "wheel N: zoom in (or out: negative) in the middle"),
     "drag": (Player._drag, (2, 2), "drag DX DY: pull the sheet by pixels"),
     "set": (lambda p, c: p.viewer.set_input(c.words[0], c.words[1]), (2, 2), "set INPUT VALUE"),
-    "toggle": (lambda p, c: p.viewer.toggle(c.words[0], int(c.words[1]) if len(c.words) > 1 else 0), (1, 2), "toggle INPUT [BIT]"),
-    "step": (lambda p, c: p.viewer.step(int(c.words[0]) if c.words else 1), (0, 1), "step [N]: cycles; back where negative"),
-    "gate": (lambda p, c: [p.viewer.step_gate() for _ in range(int(c.words[0]) if c.words else 1)] and None, (0, 1), "gate [N]: gate delays"),
+    "toggle": (Player._toggle, (1, 2), "toggle INPUT [BIT]"),
+    "step": (Player._step, (0, 1), "step [N]: cycles; back where negative"),
+    "gate": (Player._gate, (0, 1), "gate [N]: gate delays"),
     "goto": (lambda p, c: p.viewer.go_to(int(parse(c.words[0], 64))), (1, 1), "goto CYCLE"),
     "run": (Player._run, (0, 2), "run, run wait (for a breakpoint), or run until CYCLE"),
     "stop": (lambda p, c: p.viewer.runner.stop(), (0, 0), "stop"),
@@ -232,5 +235,5 @@ VERBS: dict[str, tuple[Callable[[Player, Command], int | None], tuple[int, int],
     "export": (lambda p, c: p.window.export(Path(c.words[0])), (1, 1), "export FILE.png or FILE.svg"),
     "dump": (Player._dump, (1, 1), "dump FILE: what is shown, in words"),
     "frames": (lambda p, c: int(c.words[0]), (1, 1), "frames N: draw so many"),
-    "expect": (Player._expect, (2, 3), "expect WHAT [=] VALUE: a net or bus, cycle, scope, selected, text, message ..."),
+    "expect": (Player._expect, (2, 3), "expect WHAT [=] VALUE: a net, bus, cycle, scope, text, message ..."),
 }  # fmt: skip

@@ -50,9 +50,7 @@ class Sprites:
             for word in shape.words:
                 self._word(target, word, at, zoom, theme)
 
-    def _outline(
-        self, shape: Shape, width: int, height: int, zoom: float, theme: Theme, fill: str
-    ) -> pygame.Surface:
+    def _outline(self, shape: Shape, width: int, height: int, zoom: float, theme: Theme, fill: str) -> pygame.Surface:
         wide, high = max(1, round(width * zoom) + 1), max(1, round(height * zoom) + 1)
         finer = FINER if wide * high * FINER * FINER <= MAX_PIXELS else 1
         big = pygame.Surface((wide * finer, high * finer), 0, 32)

@@ -125,7 +125,7 @@ class Viewer:
         self.wave_window: tuple[int, int] | None = None
         self.cursors: list[int] = []
         self.memory_at: dict[str, int] = {}
-        self.pointer = (0, 0)
+        self.pointer: tuple[int, int] = (0, 0)
         self.quitting = False
 
     def __enter__(self) -> Viewer:

@@ -61,9 +61,11 @@ class WaterRun:
         return self._stage.frame(self.poured, 0, self.sample(), self.machine.name)
 
     def text(self) -> str:
-        """This moment in words."""
+        """The moment in words."""
         k = self.sample()
         seen = self.poured.samples
-        level = [f"{label} {v * 1e6:.0f} ml" for label, v in zip(self.machine.labels, seen.volume_m3[0, k], strict=True)]
+        level = [
+            f"{label} {v * 1e6:.0f} ml" for label, v in zip(self.machine.labels, seen.volume_m3[0, k], strict=True)
+        ]
         running = [label for label, on in zip(self.machine.labels, seen.siphon[0, k], strict=True) if on]
         return f"water at {self.time_s:.1f} s: {', '.join(level)}; siphons: {', '.join(running) or 'none'}"

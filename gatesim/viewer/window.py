@@ -202,9 +202,7 @@ class Window:
         picture = pygame.image.frombuffer(image.tobytes(), image.size, "RGB")
         factor = min(area.w / image.width, area.h / image.height)
         if factor < 1:
-            picture = pygame.transform.smoothscale(
-                picture, (round(image.width * factor), round(image.height * factor))
-            )
+            picture = pygame.transform.smoothscale(picture, (round(image.width * factor), round(image.height * factor)))
         surface.fill(picture.get_at((0, 0)), area)
         surface.blit(picture, picture.get_rect(center=area.center))
 

@@ -69,7 +69,9 @@ def _time(ui: Ui, viewer: Viewer, rect: pygame.Rect, y: int) -> int:
         true = f"{frequency(sample.true_hz)} true" if sample.running else "stopped"
         number += f"   clock {frequency(viewer.clock)}, {true}"
     if viewer.slow is not None:
-        number = f"{shown_quantity(viewer.slow_ps, 'time')} of {shown_quantity(viewer.slow.end_ps, 'time')}, slow motion"
+        number = (
+            f"{shown_quantity(viewer.slow_ps, 'time')} of {shown_quantity(viewer.slow.end_ps, 'time')}, slow motion"
+        )
     width = ui.text(number, start - ui.px(12), y, right=True, mono=True, size=11)
     return start - ui.px(12) - width
 

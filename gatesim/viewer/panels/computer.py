@@ -58,7 +58,9 @@ class ComputerPanel:
         if computer.keyboard is not None:
             on = "keyboard" in viewer.shows
             text = "keys go to the computer (F1: back)" if on else "give it the keyboard (F1)"
-            ui.button("keyboard", text, inner.x, y, lambda: viewer.shows.symmetric_difference_update({"keyboard"}), on=on)
+            ui.button(
+                "keyboard", text, inner.x, y, lambda: viewer.shows.symmetric_difference_update({"keyboard"}), on=on
+            )
             y += ui.line() + ui.px(10)
         return y
 
@@ -97,7 +99,14 @@ class ComputerPanel:
             text = computer.disassemble(address, int(words[index]))
             label = computer.labels.get(address, "")
             ui.text(f"{address:x}", inner.x + ui.px(50), y, size=10, mono=True, right=True, colour=ui.theme.faint)
-            ui.text(f"{label}: {text}" if label else text, inner.x + ui.px(58), y, size=10, mono=True, room=inner.w - ui.px(60))
+            ui.text(
+                f"{label}: {text}" if label else text,
+                inner.x + ui.px(58),
+                y,
+                size=10,
+                mono=True,
+                room=inner.w - ui.px(60),
+            )
             y += ui.line(11)
         return y + ui.px(4)
 
@@ -109,7 +118,9 @@ class ComputerPanel:
         pygame.draw.rect(ui.surface, rgb(ui.theme.faint), box, 1)
         lines = printed.split("\n")
         for k, text in enumerate(lines[-CONSOLE_LINES:]):
-            ui.text(text.replace("\t", "    "), box.x + 4, box.y + 2 + k * ui.line(11), size=10, mono=True, room=box.w - 8)
+            ui.text(
+                text.replace("\t", "    "), box.x + 4, box.y + 2 + k * ui.line(11), size=10, mono=True, room=box.w - 8
+            )
         return box.bottom + ui.px(4)
 
     def _memory(self, ui: Ui, viewer: Viewer, name: str, state: State, inner: pygame.Rect, y: int) -> int:

@@ -124,7 +124,14 @@ class Waves:
             return
         slope = min(3, (x1 - x0) // 2)
         middle = (high + low) // 2
-        points = [(x0, middle), (x0 + slope, high), (x1 - slope, high), (x1, middle), (x1 - slope, low), (x0 + slope, low)]
+        points = [
+            (x0, middle),
+            (x0 + slope, high),
+            (x1 - slope, high),
+            (x1, middle),
+            (x1 - slope, low),
+            (x0 + slope, low),
+        ]
         if code != 4:
             pygame.draw.rect(surface, rgb(theme.box_head), (x0, high, x1 - x0, low - high))
         pygame.draw.polygon(surface, colour, points, pen)
