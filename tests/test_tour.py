@@ -38,6 +38,13 @@ def test_what_the_chapters_claim(pages):
     assert water["functions_right"] == 16 and water["imbalance"] < 1e-9
     digits = facts["digits"]
     assert digits["bit_exact"] is True and digits["accuracy"] >= 0.95 and digits["images"] == 450
+    computer = facts["computer"]
+    greeting, numbers, primes = computer["printed"]
+    assert greeting == "Hello from NAND gates!" and computer["exit_code"] == 0
+    assert [*map(int, numbers.split())] == sorted([31, 415, 92, 653, 58, 979, 3, 238, 46, 264, 338, 7])
+    assert [*map(int, primes.split())] == [p for p in range(2, 100) if all(p % d for d in range(2, p))]
+    assert computer["cycles"] == computer["instructions"] > 1000
+    assert computer["triangle_exact"] is True and computer["black_pixels"] == 2 * 3**8
     process = facts["process"]
     assert process["exact"] is True and process["technologies"] >= 15
     times = process["digit_ps"]
