@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from gatesim import Netlist
 from gatesim.errors import ValueFitError
+from gatesim.passes.multiplicative import Effort
 
 from .basis import ONE, Basis
 from .circuit import AND, NOT, PHASE, UNAND, Gates, Kind, Register, Reversible
@@ -190,9 +191,9 @@ def assemble(wiring: Wiring, forward: Forward, name: str, sign: str | None = Non
     return Reversible(name, tuple(wiring.registers), wiring.inputs, wiring.outputs, *made.arrays(), sign)
 
 
-def bennett(net: Netlist, *, phase: bool = False) -> Reversible:
+def bennett(net: Netlist, *, phase: bool = False, effort: Effort = "quick") -> Reversible:
     """The circuit ``|x>|y>|0> -> |x>|y ^ f(x)>|0>``, or with `phase` ``|x>|0> -> (-1)^f(x) |x>|0>``."""
-    forms = Forms(net)
+    forms = Forms(net, effort)
     net = forms.net
     wiring = Wiring()
     place = {n: q for p in net.inputs for n, q in zip(p.nets, wiring.add(p.name, p.width, "input"), strict=True)}

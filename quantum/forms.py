@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatesim import Netlist, map_to
+from gatesim import Netlist, map_to, minimise_ands
 from gatesim.analysis import levels
 from gatesim.errors import UnsupportedError
 from gatesim.gates import AND, INPUT, XOR
+from gatesim.passes.multiplicative import Effort
 
 
 class Forms:
@@ -28,8 +29,8 @@ class Forms:
         Of every named net: ANDs' pins, leaves of roots and output bits that read it.
     """
 
-    def __init__(self, net: Netlist) -> None:
-        """Take a combinational netlist.
+    def __init__(self, net: Netlist, effort: Effort = "quick") -> None:
+        """Take a combinational netlist; `effort` is what :func:`gatesim.minimise_ands` spends on it.
 
         Raises
         ------
@@ -43,7 +44,7 @@ class Forms:
                 f"{net.name!r} has registers or memories: only a combinational netlist is a reversible circuit; "
                 "gatesim.passes.clock_cycle() makes one of a single clock cycle"
             )
-        self.net = net = few_ands(net)
+        self.net = net = few_ands(net, effort)
         order = levels(net).order
         op = net.op
         pins = np.zeros((net.n_nets, 2), np.int64)
@@ -92,6 +93,13 @@ class Forms:
         return found
 
 
-def few_ands(net: Netlist) -> Netlist:
-    """`net` from AND and XOR gates, with as few ANDs as the passes find."""
-    return map_to(net, "xag")
+def few_ands(net: Netlist, effort: Effort = "quick") -> Netlist:
+    """`net` from AND and XOR gates, with as few ANDs as the passes find.
+
+    Where rewriting finds no fewer than joining full adders does, the netlist keeps its structure: rewritten
+    ones often need more CX gates.
+    """
+    plain = map_to(net, "xag")
+    rewritten = minimise_ands(net, effort)
+    count = lambda n: int((n.op == AND).sum())  # noqa: E731
+    return rewritten if count(rewritten) < count(plain) else plain

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from gatesim import Netlist
 from gatesim.errors import unknown_name
+from gatesim.passes.multiplicative import Effort
 
 from .bennett import bennett
 from .circuit import Reversible
 
-Strategy = Literal["bennett"]
 STRATEGIES: dict[str, str] = {
     "bennett": "every AND once on an ancilla of its own; outputs copied, everything uncomputed",
 }
 """Ways to compile, with what each does."""
 
 
-def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False) -> Reversible:
+def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False, effort: Effort = "quick") -> Reversible:
     """A combinational netlist as a reversible circuit, registers named after its ports.
 
     Parameters
@@ -28,6 +26,9 @@ def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False) 
         One of :data:`STRATEGIES`.
     phase : bool
         Show the only output bit as a sign, ``|x> -> (-1)^f(x) |x>``, instead of on a qubit.
+
+    effort : {"quick", "normal", "high"}
+        What :func:`gatesim.minimise_ands` spends on having few ANDs.
 
     Returns
     -------
@@ -41,7 +42,7 @@ def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False) 
     LoopError
         A combinational loop.
     UnknownNameError
-        No such strategy.
+        No such strategy or effort.
     ValueFitError
         A phase oracle of a netlist with several output bits.
 
@@ -57,4 +58,4 @@ def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False) 
     """
     if strategy not in STRATEGIES:
         raise unknown_name("strategy", strategy, STRATEGIES)
-    return bennett(net, phase=phase)
+    return bennett(net, phase=phase, effort=effort)

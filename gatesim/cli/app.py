@@ -10,6 +10,7 @@ from .equiv import equiv
 from .error import error
 from .inspect import doctor, info, list_circuits
 from .map import map_command
+from .quantum import quantum
 from .run import run
 from .sim import sim
 from .tensor import tensor
@@ -43,6 +44,7 @@ app.command("view")(view)
 app.command("list")(list_circuits)
 app.command("doctor")(doctor)
 app.add_typer(water, name="water")
+app.add_typer(quantum, name="quantum")
 
 
 def _version(wanted: bool) -> None:

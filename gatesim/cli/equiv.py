@@ -61,11 +61,16 @@ def equiv(
 
 def _names(text: str) -> dict[str, str]:
     """``{"a": "x"}`` from ``a=x``."""
+    return pairs_of(text, "name-in-A=name-in-B")
+
+
+def pairs_of(text: str, shape: str) -> dict[str, str]:
+    """``{"a": "x", "b": "y"}`` from the text ``a=x,b=y`` of an option ``--map``; `shape` is told where it is wrong."""
     found: dict[str, str] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         own, equals, theirs = (s.strip() for s in part.partition("="))
         if not (own and equals and theirs):
-            raise ValueFitError(f"--map {text!r}: {part!r} is no pair; write name-in-A=name-in-B, separated by commas")
+            raise ValueFitError(f"--map {text!r}: {part!r} is no pair; write {shape}, separated by commas")
         if own in found:
             raise ValueFitError(f"--map {text!r}: {own!r} is there twice")
         found[own] = theirs

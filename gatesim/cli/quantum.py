@@ -1,0 +1,131 @@
+"""``gatesim quantum``: netlists as quantum circuits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from ..errors import GatesimError, ValueFitError
+from .circuit_argument import load_circuit
+from .equiv import pairs_of
+from .first_run import announce_compilation
+from .output import console
+
+if TYPE_CHECKING:
+    from quantum.costs import Costs
+
+quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuits: compile, count, verify.")
+
+DRAWN_GATES = 400
+"""Gates past which a circuit is no picture any more."""
+
+
+@quantum.command("compile")
+def compile_command(
+    circuit: Annotated[str, typer.Argument(help="A file, or module:function[args].")],
+    strategy: Annotated[str, typer.Option(help="How: bennett.")] = "bennett",
+    effort: Annotated[str, typer.Option(help="What is spent on few ANDs: quick, normal, high.")] = "quick",
+    phase: Annotated[bool, typer.Option("--phase", help="Show the only output bit as a sign.")] = False,
+    toffoli: Annotated[bool, typer.Option("--toffoli", help="Toffoli gates, no measurement.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="OpenQASM 3 or picture (.qasm, .png).")] = None,
+    states: Annotated[int, typer.Option(help="Basis states to verify it on.", min=1)] = 1 << 16,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compile a netlist (or one clock cycle of a clocked one), verify it, and say what it costs."""
+    if output is not None and output.suffix not in (".qasm", ".png"):
+        raise GatesimError(f"cannot write {str(output)!r}: the name must end in .qasm or .png")
+    announce_compilation()
+    from quantum import assert_verified, reversible
+    from quantum.costs import costs, physical
+
+    from ..passes import clock_cycle
+
+    net = clock_cycle(load_circuit(circuit))
+    made = reversible(net, strategy, phase=phase, effort=effort)  # pyright: ignore[reportArgumentType]
+    if toffoli:
+        made = made.with_toffolis()
+    found = assert_verified(made, net, states=states)
+    if output is not None:
+        _write(made, output)
+    counted = costs(made)
+    estimate = physical(counted)
+    if as_json:
+        typer.echo(json.dumps(asdict(counted) | {"states": found.states, "physical": asdict(estimate)}))
+        return
+    console.print(_table(made.name, counted))
+    console.print(
+        f"surface code, error 10^-3, one round a microsecond: distance {estimate.distance}, "
+        f"{estimate.qubits:,} physical qubits, {estimate.seconds:.3g} s (an order of magnitude)"
+    )
+    console.print(str(found))
+    if output is not None:
+        console.print(f"written: {output}")
+
+
+@quantum.command("verify")
+def verify_command(
+    file: Annotated[Path, typer.Argument(help="OpenQASM 2 or 3; registers are named after the ports.")],
+    against: Annotated[str, typer.Option(help="The netlist: a file, or module:function[args].")],
+    renamed: Annotated[
+        str, typer.Option("--map", help='Ports on registers of other names, in place too: "sum=b,carry=cout".')
+    ] = "",
+    states: Annotated[int, typer.Option(help="Basis states.", min=1)] = 1 << 20,
+    seed: Annotated[int, typer.Option(help="Seed of the random states.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run basis states through a circuit: outputs right, inputs restored, ancillas clean? Exit status 1: no."""
+    given = pairs_of(renamed, "port=register")
+    announce_compilation()
+    from quantum import from_qiskit, verify
+    from quantum.qasm import loads, register_name
+
+    from ..passes import clock_cycle
+
+    net = clock_cycle(load_circuit(against))
+    for name in given:
+        net.port(name)
+    register = lambda name: given.get(name, register_name(name))  # noqa: E731
+    made = from_qiskit(
+        loads(file.read_text(encoding="utf-8"), str(file)),
+        inputs={p.name: register(p.name) for p in net.inputs},
+        outputs={p.name: register(p.name) for p in net.outputs},
+    )
+    found = verify(made, net, states=states, rng=seed)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+    else:
+        console.print(f"{made.n_qubits:,} qubits, {made.n_gates:,} gates, {found.seconds:.2f} s", highlight=False)
+        console.print(str(found), soft_wrap=True)
+    raise typer.Exit(0 if found else 1)
+
+
+def _table(name: str, counted: Costs) -> Table:
+    table = Table(title=name, title_justify="left")
+    for heading in ("qubits", "ancillas", "ANDs", "Toffoli", "T", "T-depth", "CX", "measured", "depth"):
+        table.add_column(heading, justify="right")
+    c = counted
+    figures = (c.qubits, c.ancillas, c.ands, c.toffolis, c.t_count, c.t_depth, c.cx, c.measurements, c.depth)
+    table.add_row(*(f"{n:,}" for n in figures))
+    return table
+
+
+def _write(made, output: Path) -> None:
+    from ..formats.files import save
+
+    if output.suffix == ".qasm":
+        from quantum.qasm import dumps
+
+        save(dumps(made), output)
+        return
+    if made.n_gates > DRAWN_GATES:
+        raise ValueFitError(
+            f"a picture of {made.n_gates:,} gates shows nothing (the most is {DRAWN_GATES}): write .qasm"
+        )
+    from quantum import to_qiskit
+
+    to_qiskit(made).draw("mpl", fold=60, filename=str(output))
