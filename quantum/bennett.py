@@ -191,7 +191,7 @@ def assemble(wiring: Wiring, forward: Forward, name: str, sign: str | None = Non
     return Reversible(name, tuple(wiring.registers), wiring.inputs, wiring.outputs, *made.arrays(), sign)
 
 
-def bennett(net: Netlist, *, phase: bool = False, effort: Effort = "quick") -> Reversible:
+def bennett(net: Netlist, *, phase: bool = False, effort: Effort | None = "quick") -> Reversible:
     """The circuit ``|x>|y>|0> -> |x>|y ^ f(x)>|0>``, or with `phase` ``|x>|0> -> (-1)^f(x) |x>|0>``."""
     forms = Forms(net, effort)
     net = forms.net

@@ -29,7 +29,7 @@ class Forms:
         Of every named net: ANDs' pins, leaves of roots and output bits that read it.
     """
 
-    def __init__(self, net: Netlist, effort: Effort = "quick") -> None:
+    def __init__(self, net: Netlist, effort: Effort | None = "quick") -> None:
         """Take a combinational netlist; `effort` is what :func:`gatesim.minimise_ands` spends on it.
 
         Raises
@@ -93,13 +93,15 @@ class Forms:
         return found
 
 
-def few_ands(net: Netlist, effort: Effort = "quick") -> Netlist:
+def few_ands(net: Netlist, effort: Effort | None = "quick") -> Netlist:
     """`net` from AND and XOR gates, with as few ANDs as the passes find.
 
     Where rewriting finds no fewer than joining full adders does, the netlist keeps its structure: rewritten
     ones often need more CX gates.
     """
     plain = map_to(net, "xag")
+    if effort is None:
+        return plain
     rewritten = minimise_ands(net, effort)
     count = lambda n: int((n.op == AND).sum())  # noqa: E731
     return rewritten if count(rewritten) < count(plain) else plain

@@ -15,7 +15,9 @@ STRATEGIES: dict[str, str] = {
 """Ways to compile, with what each does."""
 
 
-def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False, effort: Effort = "quick") -> Reversible:
+def reversible(
+    net: Netlist, strategy: str = "bennett", *, phase: bool = False, effort: Effort | None = "quick"
+) -> Reversible:
     """A combinational netlist as a reversible circuit, registers named after its ports.
 
     Parameters
@@ -27,8 +29,8 @@ def reversible(net: Netlist, strategy: str = "bennett", *, phase: bool = False, 
     phase : bool
         Show the only output bit as a sign, ``|x> -> (-1)^f(x) |x>``, instead of on a qubit.
 
-    effort : {"quick", "normal", "high"}
-        What :func:`gatesim.minimise_ands` spends on having few ANDs.
+    effort : {"quick", "normal", "high"} or None
+        What :func:`gatesim.minimise_ands` spends on having few ANDs; None: full adders are joined, no more.
 
     Returns
     -------

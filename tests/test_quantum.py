@@ -153,7 +153,7 @@ def test_multipliers_share_their_linear_forms():
 )  # fmt: skip
 def test_epfl_circuits(shared_data, name):
     net = read(shared_data / "epfl" / f"{name}.aig")
-    circuit = reversible(net)
+    circuit = reversible(net, effort=None)
     found = assert_verified(circuit, net, states=100_000)
     assert found.n_ancillas == circuit.counts()["AND"]
 

@@ -14,7 +14,7 @@ def test_compile_counts_and_verifies(gatesim):
     assert status == 0 and (found["t_count"], found["ands"], found["qubits"], found["states"]) == (32, 8, 33, 1 << 16)
     status, out, _ = gatesim("quantum", "compile", "adders.ripple_carry[8]", "--toffoli", "--json")
     assert (status, json.loads(out)["t_count"]) == (0, 8 * 14)
-    status, out, _ = gatesim("quantum", "compile", "hack:pc[16]", "--states", "1000")
+    status, out, _ = gatesim("quantum", "compile", "hack.pc[16]", "--states", "1000")
     assert status == 0 and "right on 1,000 basis states" in out and "physical qubits" in out
 
 
