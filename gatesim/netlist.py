@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from .errors import NetlistError, UnsupportedError, unknown_name
 from .gates import CONST0, CONST1, GATES, IS_LOGIC, IS_REGISTER, IS_TRISTATE
 from .memory import Memory
+from .pictured import Pictured
 from .validation import validate
 
 Direction = Literal["input", "output"]
@@ -59,7 +60,7 @@ def _frozen(array: np.ndarray, dtype) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Netlist:
+class Netlist(Pictured):
     """A frozen circuit of `n_nets` cells.
 
     Attributes
@@ -82,6 +83,8 @@ class Netlist:
     NetlistError
         Lists every problem found, with names.
     """
+
+    picture_by: ClassVar[str] = "gatesim.viewer.notebook:netlist_svg"
 
     name: str
     op: np.ndarray

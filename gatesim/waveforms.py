@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from .activity import Activity
 from .errors import unknown_name
 from .netlist import Netlist
+from .pictured import Pictured
 
 
 class Events(NamedTuple):
@@ -92,7 +93,7 @@ def watched_nets(net: Netlist, watch: Sequence[str | int] | None) -> tuple[int, 
 
 
 @dataclass(frozen=True, eq=False)
-class Waves:
+class Waves(Pictured):
     """Transitions of a combinational netlist, for many patterns, each from a settled state.
 
     Attributes
@@ -111,6 +112,8 @@ class Waves:
     metadata : mapping
         ``seconds``, ``threads``, ``way`` (how the last block was done: ``"lists"`` or ``"grid"``).
     """
+
+    picture_by: ClassVar[str] = "gatesim.viewer.notebook:waves_svg"
 
     activity: Activity
     n_patterns: int
@@ -192,7 +195,7 @@ class Waves:
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(Pictured):
     """One circuit in time, operation after operation.
 
     Attributes
@@ -217,6 +220,8 @@ class Trace:
     metadata : dict
         ``seconds``, ``events`` (transitions of gates and flip-flops), ``unit_ps``.
     """
+
+    picture_by: ClassVar[str] = "gatesim.viewer.notebook:trace_svg"
 
     activity: Activity
     begun_ps: np.ndarray

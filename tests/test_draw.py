@@ -203,3 +203,27 @@ def test_drawn_values_equal_simulate():
         codes = net_values(net, {"a": a, "b": b})
         seen = sum(int(codes[n]) << i for i, n in enumerate(net.port("sum").nets))
         assert seen == int(simulate(net, a=a, b=b)["sum"])
+
+
+def test_a_notebook_shows_netlists_and_waveforms():
+    from gatesim.engines.timed import TimedEngine
+    from gatesim.engines.waves import WaveEngine
+
+    b = Builder("ring")
+    run, q = b.input("run"), b.wire("q")
+    b.drive(q, b.nand(run, ~~q).named("q"))
+    b.output("out", q)
+    trace = TimedEngine(b.freeze(), (10, 12)).run({"run": [0, 1]}, period_ps=100, watch=["q"])
+    b = Builder("hazard")
+    x = b.input("x")
+    b.output("z", x & ~x)
+    waves = WaveEngine(b.freeze(), (20, 30)).run({"x": [1]}, watch=["z"])
+    for thing, name, edges in (
+        (trace, "q", len(trace.transitions("q")[0])),
+        (waves, "z", len(waves.transitions("z", 0)[0])),
+    ):
+        root = ET.fromstring(thing._repr_svg_())
+        assert name in [t.text for t in root.iter(f"{SVG}text")]
+        levels = [p for p in root.iter(f"{SVG}path") if (p.findtext(f"{SVG}title") or "") == name]
+        assert edges > 0 and len(levels) == edges + 1
+    assert ET.fromstring(build(full_adder)._repr_svg_()).findtext(f"{SVG}title") == "full_adder"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 # Lower layers first. A name ending in "." is a whole package.
 LAYERS = (
-    ("gatesim.errors", "gatesim.kernels."),
+    ("gatesim.errors", "gatesim.pictured", "gatesim.kernels."),
     ("gatesim.gates",),
     ("gatesim.four",),
     ("gatesim.memory", "gatesim.primitives"),

@@ -122,3 +122,19 @@ def same(a: Sheet, b: Sheet) -> bool:
 def test_same_input_same_drawing(shared_data):
     path = shared_data / "iscas85" / "c432.bench"
     assert same(lay_out(read(path)), lay_out(read(path)))
+
+
+@pytest.mark.parametrize("name", ["c7552", "c6288"])
+def test_a_large_netlist_opens_grouped(shared_data, name):
+    net = read(shared_data / "iscas85" / f"{name}.bench")
+    tree = hierarchy(net)
+    shown: list[int] = []
+    for sheet in all_sheets(net):
+        check_sheet(sheet)
+        boxes = list(map(sheet.box, range(sheet.n_boxes)))
+        assert sum(b.kind < Kind.INPUT for b in boxes) <= 600
+        shown += [b.item for b in boxes if b.kind == Kind.GATE]
+        for b in boxes:
+            if b.kind == Kind.GROUP and b.label.startswith("group"):
+                assert 50 <= tree.size[b.item] <= 200
+    assert len(shown) == len(set(shown)) == net.n_gates
