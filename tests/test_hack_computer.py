@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circuits.computers.hack_assembler import HackProgram, assemble, dump_hack, parse_hack, read_program
-from circuits.computers.hack_computer import HackMachine, end_loops, hack_netlist
+from circuits.computers.hack_assembler import assemble, dump_hack, parse_hack, read_program
+from circuits.computers.hack_computer import hack_machine, hack_netlist
 from circuits.computers.hack_language import COMPUTATION_WORDS, JUMPS, KEYBOARD, disassemble
 from circuits.computers.hack_model import HackModel
+from circuits.computers.hack_running import HackRunning
 from circuits.computers.hack_screen import pixels_of, text_of, write_png
+from circuits.computers.machine import Machine, Session
 from circuits.hack import CHIPS, chip_widths
 from gatesim import build, engine, map_to
 from gatesim.engines.base import initial_state
-from gatesim.errors import GatesimError, ParseError, ValueFitError
+from gatesim.errors import ParseError, ValueFitError
 from gatesim.schedule import compile as compile_netlist
 from gatesim.stimulus import Stimulus
 from gatesim.testing.script import run_script
@@ -127,38 +129,32 @@ def random_program(rng: np.random.Generator, size: int = 300) -> np.ndarray:
     return np.where(rng.random(size) < 0.45, numbers, computed)
 
 
-@pytest.mark.parametrize(("nand", "instances", "cycles"), [(False, 64, 400), (True, 64, 400), (False, 1, 3000)])
-def test_lockstep_on_random_programs(nand, instances, cycles):
+@pytest.mark.parametrize(("basis", "instances", "cycles"), [(None, 64, 400), ("nand", 64, 400), (None, 1, 3000)])
+def test_lockstep_on_random_programs(basis, instances, cycles):
     """Every register, every store, every cycle; then the whole memory."""
-    rng = np.random.default_rng(5 + nand)
+    rng = np.random.default_rng(5 + instances)
     programs = [random_program(rng) for _ in range(instances)]
-    keys = rng.integers(0, 200, (cycles, instances))
-    net = hack_netlist(nand)
-    if nand:
-        assert set(net.counts()) <= {"NAND", "INPUT", "DFF", "READ"}
-    state = initial_state(net, instances)
-    for lane, words in enumerate(programs):
-        state.memories[0][lane, : len(words)] = words
-    watch = [f"{name}[{k}]" for name in ("ARegister", "DRegister") for k in range(16)]
-    run = engine("logic2")(compile_netlist(net, keep=watch))
-    run.state = state
-    stimulus = Stimulus.from_values(net, {"reset": 0, "Keyboard": keys}, n_patterns=instances, n_cycles=cycles)
-    result = run.run(stimulus, watch=watch)
-    a, d = (sum(result[f"{name}[{k}]"].astype(np.int64) << k for k in range(16)) for name in ("ARegister", "DRegister"))
-    shown = {name: result[name].astype(np.int64) for name in ("pc", "instruction", "outM", "writeM", "addressM")}
-    after = run.state
-    assert after is not None
+    keys = rng.integers(0, 200, instances)
+    machine = Machine(hack_netlist())
+    if basis is not None:
+        machine = machine.mapped(basis)
+        assert set(machine.netlist.counts()) <= {"NAND", "INPUT", "DFF", "READ"}
+    session = machine.start({"ROM32K": np.stack(programs)}, instances=instances, inputs={"Keyboard": keys})
+    names = ("pc", "instruction", "outM", "writeM", "addressM", "ARegister", "DRegister")
+    trace = session.trace(cycles, names)
+    shown = {name: trace[name].astype(np.int64) for name in names}
+    memory = np.concatenate([session.memory("RAM16K"), session.memory("Screen")], axis=1)
     for lane, words in enumerate(programs):
         model = HackModel(words)
         for cycle in range(cycles):
-            want = model.step(int(keys[cycle, lane]))
+            want = model.step(int(keys[lane]))
             here = (cycle, lane)
             assert (shown["pc"][here], shown["instruction"][here]) == (want.pc, want.instruction), here
-            assert (a[here], d[here]) == (want.a, want.d), here
+            assert (shown["ARegister"][here], shown["DRegister"][here]) == (want.a, want.d), here
             assert shown["writeM"][here] == (want.written >= 0), here
             if want.written >= 0:
                 assert (shown["addressM"][here], shown["outM"][here]) == (want.written, want.value), here
-        assert np.array_equal(np.concatenate([m[lane] for m in after.memories[1:]]), model.memory)
+        assert np.array_equal(memory[lane], model.memory)
 
 
 def test_the_slow_engine_agrees():
@@ -186,41 +182,47 @@ def test_the_courses_test_of_the_cpu_passes_on_nands(shared_data):
 # -- programs --------------------------------------------------------------------------------
 
 
-def run_both(machine: HackMachine, keys=((10_000_000, 0),)) -> HackModel:
+def run_both(name: str, keys=((5_000_000, 0),), basis=None) -> tuple[HackRunning, Session]:
     """Run the gates to the program's end and the integers as many cycles; all memory must agree."""
-    model = HackModel(machine.program.words)
+    running = HackRunning(read_program(PROGRAMS / name), basis)
+    session, model = running.start(), HackModel(running.program.words)
     for cycles, key in keys:
-        model.run(machine.run(cycles, key), key)
-    assert machine.at_end
-    assert model.pc in end_loops(machine.program.words)
-    assert np.array_equal(np.concatenate((machine.ram, machine.screen)), model.memory)
-    return model
+        before = int(session.cycles[0])
+        session.set_inputs(Keyboard=key)
+        session.run(cycles)
+        model.run(int(session.cycles[0]) - before, key)
+    assert session.halted.all() and running.ending(session).text == "end loop reached"
+    assert np.array_equal(np.concatenate((session.memory("RAM16K")[0], session.memory("Screen")[0])), model.memory)
+    # Two instructions, and the machine is where it was: for ever.
+    before = (model.pc, model.a, model.d)
+    model.run(2)
+    assert before == (model.pc, model.a, model.d)
+    return running, session
 
 
-@pytest.mark.parametrize("nand", [False, True])
-def test_multiplication(nand):
-    machine = HackMachine(read_program(PROGRAMS / "multiply.asm"), nand=nand)
-    run_both(machine)
-    assert machine.ram[2] == 123 * 45
+@pytest.mark.parametrize("basis", [None, "nand"])
+def test_multiplication(basis):
+    _, session = run_both("multiply.asm", basis=basis)
+    assert session.memory("RAM16K")[0, 2] == 123 * 45
 
 
 def test_a_rectangle_is_drawn():
-    machine = HackMachine(read_program(PROGRAMS / "rectangle.asm"))
-    run_both(machine)
+    running, session = run_both("rectangle.asm")
     want = np.zeros((256, 512), bool)
     want[50:150, 128:288] = True
-    assert np.array_equal(pixels_of(machine.screen), want)
+    assert np.array_equal(running.pixels(session), want)
 
 
 def test_a_triangle_is_drawn(tmp_path):
     from PIL import Image
 
-    machine = HackMachine(read_program(PROGRAMS / "sierpinski.asm"))
-    assert machine.run(3_000_000) < 2_000_000
+    running = HackRunning(read_program(PROGRAMS / "sierpinski.asm"))
+    session = running.start()
+    assert session.run(3_000_000).halted.all()
     y, x = np.mgrid[:256, :256]
     want = np.zeros((256, 512), bool)
     want[:, 128:384] = x & y == 0
-    pixels = pixels_of(machine.screen)
+    pixels = running.pixels(session)
     assert np.array_equal(pixels, want)
     write_png(pixels, tmp_path / "t.png", scale=2)
     shown = np.asarray(Image.open(tmp_path / "t.png"))
@@ -228,11 +230,10 @@ def test_a_triangle_is_drawn(tmp_path):
 
 
 def test_keys_are_read():
-    machine = HackMachine(read_program(PROGRAMS / "keys.asm"))
     pressed = "HACK"
     keys = [(5000, code) for letter in pressed for code in (0, ord(letter))] + [(1000, 0), (1000, 128)]
-    run_both(machine, keys)
-    pixels = pixels_of(machine.screen)
+    running, session = run_both("keys.asm", keys)
+    pixels = running.pixels(session)
     heights = pixels.sum(axis=0)[:80]
     assert heights.tolist() == [ord(letter) if k < 12 else 0 for letter in [*pressed, "\0"] for k in range(16)]
     assert pixels[-1, :12].all()
@@ -250,32 +251,49 @@ def test_characters_show_the_screen():
 
 
 WRONG = {
-    "@5\nD=A": r"cycle 2: the program runs past its end, to address 2 of 2 instructions: end it with \(END\)",
-    "@24577\nM=1\n@0\n0;JMP": r"cycle 1, address 1 \(M=1, p.asm:2\): it writes to address 24577, where nothing is",
-    "@KBD\nM=1\n@0\n0;JMP": r"it writes to address 24576, where the keyboard is",
-    "@32767\nD=M\n@0\n0;JMP": r"cycle 1, address 1 \(D=M, p.asm:2\): it reads address 32767, where nothing is \(RAM",
+    "@5\nD=A": "the program runs past its end, to address 2 of 2 instructions: end it with (END) @END 0;JMP",
+    "@24577\nM=1\n@0\n0;JMP": "address 1 (M=1, p.asm:2) reads or writes address 24577, where nothing is",
+    "@KBD\nM=1\n@0\n0;JMP": "address 1 (M=1, p.asm:2) reads or writes address 24576, where nothing is",
+    "@32767\nD=M\n@0\n0;JMP": "address 1 (D=M, p.asm:2) reads or writes address 32767, where nothing is",
 }
 
 
+@pytest.mark.parametrize("basis", [None, "nand"])
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
-def test_what_the_hardware_would_do_silently_is_refused(text):
-    with pytest.raises(GatesimError, match=WRONG[text]):
-        HackMachine(assemble(text, "p.asm")).run(1000)
+def test_what_the_hardware_would_do_silently_is_seen(text, basis):
+    running = HackRunning(assemble(text, "p.asm"), basis)
+    session = running.start()
+    done = session.run(1000)
+    ending = running.ending(session)
+    assert ending.fault and ending.text.startswith(WRONG[text])
+    assert done.halted.all() and done.cycles[0] == (3 if "D=A" in text else 2)
 
 
-def test_unchecked_the_hardware_does_it_and_endless_programs_stop_where_asked():
-    machine = HackMachine(assemble("@32767\nD=M+1"), checked=False, registers=True)
-    (part,) = machine.traces(100)
-    assert len(part) == 100 and machine.cycles == 100 and not machine.at_end
-    assert part.a is not None and part.d is not None
-    assert part.a[:3].tolist() == [0, 32767, 32767] and part.d[:4].tolist() == [0, 0, 1, 1]
-    with pytest.raises(ValueFitError, match="key code 65536 does not fit"):
-        machine.run(1, 1 << 16)
+def test_only_true_end_loops_end_a_program():
+    """A loop that jumps to itself on a condition, one that stores, one of more instructions: all go on."""
+    for text in ("@0\nD;JEQ", "@0\nD=D+1;JMP", "@0\nD=D+1\n@0\n0;JMP", "@1\n@0\n0;JMP\n@0\n0;JMP"):
+        running = HackRunning(assemble(text))
+        session = running.start()
+        assert not session.run(500).halted.any(), text
+        assert running.where(session).startswith("at address ")
+    for text in ("(END)\n@END\n0;JMP", "@2\nD=A\n(END)\n@END\nD-1;JMP"):
+        session = HackRunning(assemble(text)).start()
+        assert session.run(500).halted.all(), text
 
 
-def test_a_program_at_its_end_stays_there():
-    machine = HackMachine(HackProgram((0, 0b1110101010000111), (1, 2)))
-    assert machine.run(50) == 0 and machine.at_end and machine.run(50) == 0
+def test_a_trace_shows_instructions_and_what_they_changed():
+    running = HackRunning(assemble("@7\nD=A\n@3\nAM=D+1\n(END)\n@END\n0;JMP"))
+    session = running.start()
+    lines = running.trace(session, 100)
+    assert lines == [
+        "       0      0  @7            A     0  D     0",
+        "       1      1  D=A           A     7  D     0  D = 7",
+        "       2      2  @3            A     7  D     7",
+        "       3      3  AM=D+1        A     3  D     7  A = [3] = 8",
+        "       4      4  @4            A     8  D     7",
+        "       5      5  0;JMP         A     4  D     7",
+    ]
+    assert hack_machine("nand") is hack_machine("nand")
 
 
 @pytest.mark.parametrize("name", ["assembler", "computer", "language", "model", "screen"])

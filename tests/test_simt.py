@@ -14,7 +14,7 @@ from circuits.computers.simt_gates import SimtShape, simt_machine
 from circuits.computers.simt_language import OPERATIONS, Fields, disassemble, operations
 from circuits.computers.simt_matmul import CYCLES_FORMULA, kernel, matmul, matmul_cycles, shape_for
 from circuits.computers.simt_model import SimtModel
-from circuits.computers.simt_run import machine_of, memory_of, run, start
+from circuits.computers.simt_run import memory_of, run, start
 from circuits.network import DenseLayer, integer_scores
 from demos.digits import integer_logits, load
 from gatesim.errors import GatesimError, ParseError, ValueFitError
@@ -224,7 +224,7 @@ def test_lockstep_on_random_programs(kind, lanes, nand, fused, programs):
     """Every program counter and mask of every cycle, then all registers and the whole memory."""
     rng = np.random.default_rng(lanes)
     shape = SimtShape(lanes, kind, MEMORY, fused)
-    machine = machine_of(shape, nand)
+    machine = simt_machine(shape, "nand" if nand else None)
     if nand:
         assert set(machine.netlist.counts()) <= {"NAND", "INPUT", "DFF", "DFF1", "READ"}
     kernels = [assemble_simt(random_kernel(rng, kind)) for _ in range(programs)]
@@ -377,7 +377,7 @@ def test_products_that_cannot_be():
 def test_products_on_nands():
     rng = np.random.default_rng(1)
     a, b = rng.integers(-128, 128, (2, 3)), rng.integers(-128, 128, (3, 3))
-    machine = machine_of(shape_for(2, 3, 3, 2), nand=True)
+    machine = simt_machine(shape_for(2, 3, 3, 2), "nand")
     assert np.array_equal(matmul(a, b, 2, machine=machine).c, a @ b)
 
 

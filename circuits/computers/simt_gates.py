@@ -207,8 +207,10 @@ def _program_counter(b: Builder, shape: SimtShape, word: Bus, taken: Bit, stay: 
 
 
 @cache
-def simt_machine(shape: SimtShape) -> Machine:
-    """The machine: program in memory ``program``, data in the shared memory's banks (see :class:`SimtShape`).
+def simt_machine(shape: SimtShape, basis: str | None = None) -> Machine:
+    """The machine, as written or made of other gates ("nand").
+
+    The program lies in memory ``program``, data in the shared memory's banks (see :class:`SimtShape`).
 
     Outputs: ``halted``; ``fault`` (it stopped at an instruction with a wrong address); ``pc``; ``active``,
     a bit a lane. An instruction takes one cycle, whatever it is: the shared memory is an ideal SRAM with a
@@ -221,7 +223,9 @@ def simt_machine(shape: SimtShape) -> Machine:
     >>> sorted(machine.registers)[:4], [m.name for m in machine.netlist.memories]
     (['fault', 'lane0.active', 'lane0.masks', 'lane0.v0'], ['program', 'shared0', 'shared1', 'shared2', 'shared3'])
     """
-    b = Builder(f"simt {shape.lanes} x {shape.kind}")
+    if basis is not None:
+        return simt_machine(shape).mapped(basis)
+    b = Builder(f"SIMT {shape.lanes} x {shape.kind}")
     bits = shape.address_bits
     pc, fault = b.wires((shape.program_words - 1).bit_length()), b.wire()
     nothing = (pc, b.constant(0, WORD), b.zero)  # a write port makes the program part of the state

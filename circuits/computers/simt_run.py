@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatesim import Netlist
 from gatesim.bits import as_unsigned
 from gatesim.errors import GatesimError, ValueFitError
 
@@ -52,12 +51,6 @@ class SimtRun:
     seconds: float
 
 
-def machine_of(shape: SimtShape, nand: bool = False) -> Machine:
-    """The gates of a machine; with `nand` of NAND gates."""
-    machine = simt_machine(shape)
-    return machine.mapped() if nand else machine
-
-
 def start(
     shape: SimtShape,
     program: SimtProgram,
@@ -66,6 +59,7 @@ def start(
     machine: Machine | None = None,
     tier: Tier = "auto",
     instances: int = 1,
+    threads: int | None = 1,
 ) -> Session:
     """A session with a kernel and its data in memory.
 
@@ -99,7 +93,9 @@ def start(
                 f"data from {address} to {end - 1} is outside the shared memory of {shape.memory_bytes} bytes"
             )
         image[:, address:end] = content
-    session = (machine or simt_machine(shape)).start({"program": list(program.words)}, instances=instances, tier=tier)
+    session = (machine or simt_machine(shape)).start(
+        {"program": list(program.words)}, instances=instances, tier=tier, threads=threads
+    )
     width = 4 // len(shape.banks)
     for k, bank in enumerate(shape.banks):
         words = image.reshape(instances, -1, 4)[:, :, k : k + width]
@@ -188,14 +184,14 @@ def _check(session: Session, shape: SimtShape, program: SimtProgram, max_cycles:
     faults = np.flatnonzero(session.register("fault"))
     if not len(faults):
         return
-    instance = int(faults[0])
+    raise GatesimError(wrong_address_text(session, shape, program, int(faults[0])))
+
+
+def wrong_address_text(session: Session, shape: SimtShape, program: SimtProgram, instance: int) -> str:
+    """Where a machine stopped at a wrong address, and which rule it broke."""
     pc = int(session.register("pc")[instance])
-    raise GatesimError(
+    return (
         f"cycle {int(session.cycles[instance]) - 1}, {program.where(pc)}: an address is outside the shared memory of "
         f"{shape.memory_bytes} bytes, or that of a word and no multiple of 4"
     )
 
-
-def netlist_of(shape: SimtShape) -> Netlist:
-    """The netlist of a machine, for gate counts and static timing."""
-    return simt_machine(shape).netlist
