@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from circuits.folding import and_gate, and_not_gate, not_gate, or_gate, tree, xnor_gate
 from circuits.hack import cpu, memory, rom32k
 from gatesim import Bit, Bus, Netlist, build
 
+from .hack_assembler import HackProgram
+from .hack_language import ROM_WORDS
 from .machine import Machine
 
 EMPTY = 0x8000
@@ -126,3 +130,50 @@ def hack_machine(basis: str | None = None) -> Machine:
     if basis is not None:
         return hack_machine().mapped(basis)
     return Machine(build(watched_computer, name="Hack", reset=1, Keyboard=16), halted="halted")
+
+
+def rom_of(program: HackProgram) -> np.ndarray:
+    """(32768,) int64: what the ROM holds."""
+    rom = np.full(ROM_WORDS, EMPTY, np.int64)
+    rom[: len(program.words)] = program.words
+    return rom
+
+
+class HackMachine:
+    r"""One computer with a program in its ROM: run it, press keys, look at its memory.
+
+    Examples
+    --------
+    >>> from circuits.computers.hack_assembler import assemble
+    >>> one = HackMachine(assemble("@7\nD=A\n@3\nM=D+A\n(END)\n@END\n0;JMP"))
+    >>> one.run(100), int(one.ram[3])
+    (6, 10)
+    """
+
+    def __init__(self, program: HackProgram, *, nand: bool = False) -> None:
+        self.program = program
+        machine = hack_machine("nand" if nand else None)
+        self.netlist = machine.netlist
+        self.session = machine.start({"ROM32K": rom_of(program)})
+
+    def run(self, cycles: int, key: int = 0) -> int:
+        """Run until the program ends, or for so many cycles, with a key held down (0: none); returns the cycles run."""
+        before = int(self.session.cycles[0])
+        self.session.set_inputs(Keyboard=key)
+        self.session.run(cycles)
+        return int(self.session.cycles[0]) - before
+
+    @property
+    def cycles(self) -> int:
+        """Cycles run so far."""
+        return int(self.session.cycles[0])
+
+    @property
+    def ram(self) -> np.ndarray:
+        """(16384,) uint64: the words of the RAM now."""
+        return self.session.memory("RAM16K")[0]
+
+    @property
+    def screen(self) -> np.ndarray:
+        """(8192,) uint64: the words of the screen now."""
+        return self.session.memory("Screen")[0]

@@ -10,9 +10,9 @@ import numpy as np
 from gatesim.errors import UnsupportedError
 
 from .hack_assembler import HackProgram, read_program
-from .hack_computer import EMPTY, hack_machine
+from .hack_computer import hack_machine, rom_of
 from .hack_language import KEYBOARD, ROM_WORDS, disassemble
-from .hack_screen import pixels_of
+from .hack_screen import pixels_of, text_of
 from .machine import Machine, Session, Tier
 from .running import Choices, Ending
 
@@ -29,8 +29,8 @@ def load(path: str | Path, choices: Choices = Choices()) -> HackRunning:  # noqa
     ParseError
         What the readers complain about.
     """
-    if choices.memory is not None or choices.base is not None or choices.multiply:
-        raise UnsupportedError(f"{path}: the Hack computer is as it is: no choice of memory or multiplier")
+    if choices.memory is not None or choices.base is not None or choices.multiply or choices.lanes is not None:
+        raise UnsupportedError(f"{path}: the Hack computer is as it is: no choice of memory, lanes or multiplier")
     return HackRunning(read_program(path), choices.basis)
 
 
@@ -53,9 +53,7 @@ class HackRunning:
 
     def start(self, instances: int = 1, tier: Tier = "auto", threads: int | None = 1) -> Session:
         """A session with the program in the ROM."""
-        rom = np.full(ROM_WORDS, EMPTY, np.int64)
-        rom[: len(self.program.words)] = self.program.words
-        return self.machine.start({"ROM32K": rom}, instances=instances, tier=tier, threads=threads)
+        return self.machine.start({"ROM32K": rom_of(self.program)}, instances=instances, tier=tier, threads=threads)
 
     def ending(self, session: Session, instance: int = 0) -> Ending:
         """How a halted instance ended."""
@@ -93,10 +91,12 @@ class HackRunning:
             text = disassemble(word) or "?"
             effect = _effect(word, int(s["outM"][k]), int(s["addressM"][k]))
             a, d = int(s["ARegister"][k]), int(s["DRegister"][k])
-            lines.append(
-                f"{before + k:>8}  {int(s['pc'][k]):>5}  {text:<14}A {a:>5}  D {d:>5}  {effect}".rstrip()
-            )
+            lines.append(f"{before + k:>8}  {int(s['pc'][k]):>5}  {text:<14}A {a:>5}  D {d:>5}  {effect}".rstrip())
         return lines
+
+    def shown(self, session: Session, columns: int) -> str:
+        """The black part of the screen in characters."""
+        return text_of(self.pixels(session), columns)
 
     def pixels(self, session: Session, instance: int = 0) -> np.ndarray:
         """(256, 512) bool: what the screen shows."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatesim.errors import ValueFitError
+from gatesim.errors import UnsupportedError, ValueFitError
 
 from .machine import Machine, Session, Tier
 from .riscv import SIGNALS, riscv_machine
@@ -24,6 +24,8 @@ EXIT_CALL = 93
 
 def load(path: str | Path, choices: Choices = Choices()) -> RiscvProgram:  # noqa: B008 (frozen)
     """An ELF, hex or assembly file, for a machine as chosen; an ELF's ``tohost`` symbol says where that port is."""
+    if choices.lanes is not None:
+        raise UnsupportedError(f"{path}: RV32I has no lanes")
     usual = Layout()
     size = usual.size if choices.memory is None else choices.memory
     base = usual.base if choices.base is None else choices.base
@@ -108,6 +110,10 @@ class RiscvProgram:
         """The program counter, with the instruction there."""
         pc, word, _ = self._state(session, instance)
         return f"at {self._place(pc)}: {disassemble(word, pc)}"
+
+    def shown(self, session: Session, columns: int) -> str:
+        """Nothing: it prints."""
+        return ""
 
     def _place(self, pc: int) -> str:
         symbol = self.program.symbol_at(pc)

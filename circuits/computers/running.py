@@ -25,12 +25,15 @@ class Choices:
         Bytes of memory, and its first address; None: the computer's usual ones.
     multiply : bool
         A multiplier, where it is an option.
+    lanes : int or None
+        Lanes, where there are any; None: the usual number.
     """
 
     basis: str | None = None
     memory: int | None = None
     base: int | None = None
     multiply: bool = False
+    lanes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,19 @@ class Running(Protocol):
         """Go on for at most so many cycles (one instance): a line an instruction."""
         ...
 
+    def shown(self, session: Session, columns: int) -> str:
+        """What instance 0 leaves to be looked at (a screen, registers), as text of so many columns; often nothing."""
+        ...
+
 
 LOADERS = {
     ".elf": "riscv_running",
     ".hex": "riscv_running",
     ".s": "riscv_running",
     ".S": "riscv_running",
+    ".hack": "hack_running",
+    ".asm": "hack_running",
+    ".simt": "simt_running",
 }
 """By suffix: the module of this package whose ``load(path, choices)`` makes a :class:`Running` of such a file."""
 

@@ -194,4 +194,3 @@ def wrong_address_text(session: Session, shape: SimtShape, program: SimtProgram,
         f"cycle {int(session.cycles[instance]) - 1}, {program.where(pc)}: an address is outside the shared memory of "
         f"{shape.memory_bytes} bytes, or that of a word and no multiple of 4"
     )
-

@@ -13,7 +13,7 @@ from .machine import Machine, Session, Tier
 from .running import Choices, Ending
 from .simt_assembler import SimtProgram, read_simt
 from .simt_gates import SimtShape, simt_machine
-from .simt_language import disassemble
+from .simt_language import N_REGISTERS, disassemble
 from .simt_run import start, wrong_address_text
 
 USUAL_LANES = 8
@@ -83,8 +83,13 @@ class SimtRunning:
             lines.append(f"{before + k:>8}  {pc:>5}  {lanes}  {text}")
         return lines
 
-    def results(self, session: Session, instance: int = 0) -> np.ndarray:
-        """(lanes, 8) int64: the vector registers, two's complement."""
-        names = [[f"lane{i}.v{k}" for k in range(8)] for i in range(self.shape.lanes)]
-        held = np.array([[session.register(name)[instance] for name in row] for row in names]).astype(np.int64)
-        return (held ^ 0x80000000) - 0x80000000
+    def shown(self, session: Session, columns: int) -> str:
+        """The vector registers that are not 0 in every lane (of instance 0), as far as they fit."""
+        lines = []
+        for k in range(N_REGISTERS):
+            held = np.array([session.register(f"lane{i}.v{k}")[0] for i in range(self.shape.lanes)], np.uint32)
+            if held.any():
+                values = held.view(np.float32 if self.shape.kind == "fp32" else np.int32)
+                text = f"v{k}  " + "  ".join(f"{v:>6g}" if self.shape.kind == "fp32" else f"{v:>6}" for v in values)
+                lines.append(text if len(text) <= columns else text[: max(1, columns - 4)] + " ...")
+        return "\n".join(lines)

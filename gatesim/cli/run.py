@@ -23,9 +23,7 @@ MOST_CYCLES = 1 << 22
 
 
 def run(
-    program: Annotated[
-        Path, typer.Argument(help="RISC-V: .elf, .hex, .s; the other computers' files by their suffix.")
-    ],
+    program: Annotated[Path, typer.Argument(help="RISC-V: .elf, .hex, .s. Hack: .hack, .asm. SIMT: .simt.")],
     cycles: Annotated[int, typer.Option(help="Clock cycles after which it is stopped.", min=1)] = 10_000_000,
     trace: Annotated[bool, typer.Option("--trace", help="A line an instruction, with what it changed.")] = False,
     nand: Annotated[bool, typer.Option("--nand", help="The computer made of NAND gates only.")] = False,
@@ -36,6 +34,9 @@ def run(
     multiply: Annotated[
         bool, typer.Option("--multiply", help="RISC-V's M extension (an ELF file says it itself).")
     ] = False,
+    lanes: Annotated[int | None, typer.Option(help="Lanes of the SIMT machine (8).", min=1)] = None,
+    keys: Annotated[str | None, typer.Option(help="Keys pressed one after another (Hack); \\n is Enter.")] = None,
+    screen: Annotated[Path | None, typer.Option(help="The screen (Hack) as a picture (.png).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run a program on a computer made of gates: what it prints, how it ended, how fast it went.
@@ -46,15 +47,21 @@ def run(
 
     if trace and (instances > 1 or as_json):
         raise GatesimError("--trace shows one instance as text: leave out --instances and --json")
-    choices = Choices("nand" if nand else None, _bytes(memory), _number(base, "--base"), multiply)
+    choices = Choices("nand" if nand else None, _bytes(memory), _number(base, "--base"), multiply, lanes)
     announce_compilation()
     loaded = load_program(program, choices)
+    _check_screen(loaded, screen)
     session = loaded.start(instances, threads=threads)
-    if trace:
-        _traced(loaded, session, cycles)
-    else:
-        _run(session, cycles, shown=not as_json)
+    for part, key in _phases(loaded, keys, cycles):
+        if key is not None:
+            session.set_inputs(Keyboard=key)
+        if trace:
+            _traced(loaded, session, part)
+        else:
+            _run(session, part, shown=not as_json)
     done = session.outcome()
+    if screen is not None:
+        _write_screen(loaded, session, screen)
     if not done.halted.all():
         lane = int(done.halted.argmin())
         which = f" (instance {lane})" if instances > 1 else ""
@@ -68,6 +75,8 @@ def run(
     if as_json:
         typer.echo(json.dumps(_document(loaded, session, done, ending.text, ending.exit_code)))
     else:
+        if not trace and (picture := loaded.shown(session, console.width)):
+            typer.echo(picture)
         _summary(loaded, session, done, ending.text)
     raise typer.Exit(1 if ending.exit_code else 0)
 
@@ -89,6 +98,49 @@ def _number(text: str | None, option: str) -> int | None:
         return int(text, 0)
     except ValueError:
         raise ValueFitError(f"{option} {text!r} is no number: write it like 65536 or 0x80000000") from None
+
+
+HOLD_CYCLES = 5_000
+"""How long a key is down, and how long none is before it."""
+
+ENTER = 128
+"""Code of the Enter key on the Hack computer; letters have their ASCII codes."""
+
+
+def _phases(loaded: Running, keys: str | None, cycles: int) -> list[tuple[int, int | None]]:
+    """Cycles, and the key that is down meanwhile (None: nothing is said about keys)."""
+    if keys is None:
+        return [(cycles, None)]
+    if all(port.name != "Keyboard" for port in loaded.machine.netlist.inputs):
+        raise GatesimError(f"{loaded.name}: this computer has no keyboard: leave out --keys")
+    pressed = keys.replace("\\n", "\n")
+    if wrong := [c for c in pressed if c != "\n" and not 32 <= ord(c) < 127]:
+        raise ValueFitError(f"--keys: there is no key for {wrong[0]!r}: letters, digits, signs and \\n are known")
+    codes = [code for c in pressed for code in (0, ENTER if c == "\n" else ord(c))]
+    left = cycles - HOLD_CYCLES * len(codes)
+    if left < 0:
+        raise ValueFitError(f"--keys: {len(pressed)} keys take {HOLD_CYCLES * len(codes):,} cycles: raise --cycles")
+    return [*((HOLD_CYCLES, code) for code in codes), (left, 0)]
+
+
+def _check_screen(loaded: Running, path: Path | None) -> None:
+    """Refuse, before any work, a picture that could not be written."""
+    from .pictures import check_picture_path
+
+    if path is None:
+        return
+    if not hasattr(loaded, "pixels"):
+        raise GatesimError(f"{loaded.name}: this computer has no screen: leave out --screen")
+    if path.suffix.lower() != ".png":
+        raise GatesimError(f"cannot write the screen to {str(path)!r}: the name must end in .png")
+    check_picture_path(path)
+
+
+def _write_screen(loaded: Any, session: Session, path: Path) -> None:
+    from circuits.computers.hack_screen import write_png
+
+    write_png(loaded.pixels(session), path)
+    progress.print(f"written: {path}", soft_wrap=True)
 
 
 def _run(session: Session, cycles: int, shown: bool) -> None:
