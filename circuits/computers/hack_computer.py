@@ -9,7 +9,7 @@ import numpy as np
 
 from circuits.folding import and_gate, and_not_gate, not_gate, or_gate, tree, xnor_gate
 from circuits.hack import cpu, memory, rom32k
-from gatesim import Bit, Bus, Netlist, build
+from gatesim import Bit, Bus, Netlist, build, map_to
 
 from .hack_assembler import HackProgram
 from .hack_language import ROM_WORDS
@@ -98,8 +98,9 @@ def _at_end(p: HackPorts) -> Bit:
     return and_gate(loaded, and_not_gate(always, stores))
 
 
-def hack_netlist() -> Netlist:
-    """The computer alone as a netlist.
+@cache
+def hack_netlist(nand: bool = False) -> Netlist:
+    """The computer alone as a netlist; with `nand` of NAND gates (flip-flops and memories stay).
 
     Examples
     --------
@@ -107,7 +108,8 @@ def hack_netlist() -> Netlist:
     >>> [m.name for m in net.memories], len(net.registers)
     (['ROM32K', 'RAM16K', 'Screen'], 48)
     """
-    return build(hack_computer, name="Hack", reset=1, Keyboard=16)
+    net = build(hack_computer, name="Hack", reset=1, Keyboard=16)
+    return map_to(net, "nand") if nand else net
 
 
 @cache
