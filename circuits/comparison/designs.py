@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from gatesim import Netlist, map_to
 from gatesim.errors import ValueFitError
 from gatesim.timing import Technology
 
+from ..computers.riscv import riscv_machine
+from ..computers.riscv_model import Layout
+from ..computers.simt_gates import SimtShape, simt_machine
+from ..computers.simt_language import Kind
 from ..systolic import SystolicArray, int8_operands
+from .machine_rows import scalar_row, simt_row
 from .row import Row
 from .systolic_rows import name_of, systolic_row
 
-Design = tuple[str, Callable[[], Row]]
+Design = tuple[str, Callable[[], Row] | str]
+"""Name, and what runs and weighs it, or why it is not run."""
+
+MOST_CYCLES = 4_000_000
+"""Cycles of a program past which a design is left out: a gate-level computer makes some 300,000 a second."""
+
+SMALL_LANES = 16
+KINDS: tuple[Kind, ...] = ("int8", "fp32")
+FAN_OUT = 16
+"""Pins that an output drives at most where the technology knows no limit: lines to all lanes become trees."""
 
 
 def operands(m: int, k: int, n: int, *, rng: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +49,9 @@ def operands(m: int, k: int, n: int, *, rng: int = 0) -> tuple[np.ndarray, np.nd
 
 
 def designs(a, b, technology: Technology, *, rows: int = 16, columns: int = 16) -> Iterator[Design]:
-    """Name of every design, and the function that runs and weighs it.
+    """Name of every design, and the function that runs and weighs it (or why it is left out).
+
+    Marked ``*``: about as many gates as the weight-stationary array has. Marked ``†``: as the scalar CPU.
 
     Parameters
     ----------
@@ -47,10 +66,42 @@ def designs(a, b, technology: Technology, *, rows: int = 16, columns: int = 16) 
         Operands that do not agree or do not fit (see :func:`circuits.systolic.int8_operands`).
     """
     left, right = int8_operands(a, b)
-    arrays = (
-        SystolicArray(rows, columns),
-        SystolicArray(rows, columns, double_buffered=True),
-        SystolicArray(rows, columns, "output"),
-    )
-    for array in arrays:
-        yield name_of(array), lambda array=array: systolic_row(array, left, right, technology, iso_area=True)
+    if technology.fan_out is None and "BUF" in technology.gates:
+        technology = replace(technology, fan_out=FAN_OUT)
+    (m, k), n = left.shape, right.shape[1]
+    for name, multiply, per_mac in (("CPU RV32I, no multiplier", False, 45), ("CPU RV32IM", True, 8)):
+        expected = per_mac * m * k * n
+        if expected > MOST_CYCLES:
+            yield name, f"left out: about {expected:,} cycles of one instruction each"
+        else:
+            mark = "†" if multiply else ""
+            yield name, partial(scalar_row, left, right, technology, multiply, iso_area=mark)
+    first = SystolicArray(rows, columns)
+    size = _gates(first.cell) * rows * columns
+    lanes = {kind: max(1, min(1024, round(size / _lane_gates(kind)))) for kind in KINDS}
+    if lanes["int8"] != SMALL_LANES:
+        yield f"SIMT int8 {SMALL_LANES} lanes", partial(simt_row, left, right, technology, SMALL_LANES, "int8")
+    for kind in KINDS:
+        name = f"SIMT {kind} {lanes[kind]} lanes"
+        yield name, partial(simt_row, left, right, technology, lanes[kind], kind, iso_area="*")
+    small = round((_gates(riscv_machine(Layout(multiply=True)).netlist) / _gates(first.cell)) ** 0.5)
+    arrays = [
+        (SystolicArray(small, small), "†"),
+        (first, "*"),
+        (SystolicArray(rows, columns, double_buffered=True), "*"),
+        (SystolicArray(rows, columns, "output"), "*"),
+    ]
+    for array, mark in arrays:
+        yield name_of(array), partial(systolic_row, array, left, right, technology, iso_area=mark)
+
+
+def _gates(net: Netlist) -> int:
+    """NANDs, six of them for each flip-flop."""
+    counts = map_to(net, "nand").counts()
+    return counts.get("NAND", 0) + 6 * len(net.registers)
+
+
+def _lane_gates(kind: Kind) -> float:
+    """Gates that a lane adds, its share of the memory's ports included."""
+    one, five = (_gates(simt_machine(SimtShape(lanes, kind, 2048, program_words=64)).netlist) for lanes in (1, 5))
+    return (five - one) / 4

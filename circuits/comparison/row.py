@@ -51,8 +51,8 @@ class Row:
         Whether the gates' C equals NumPy's.
     bits : str
         What is multiplied: ``int8`` or ``fp32``.
-    iso_area : bool
-        One of the rows of about the same area.
+    iso_area : str
+        Rows with the same mark have about the same area.
     window : int or None
         Cycles that the toggles were counted in, where it was not the whole run; they are scaled to it.
     seconds : float
@@ -78,7 +78,7 @@ class Row:
     sram: Sram
     bit_exact: bool
     bits: str = "int8"
-    iso_area: bool = False
+    iso_area: str = ""
     window: int | None = None
     seconds: float = 0.0
 

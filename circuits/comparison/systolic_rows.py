@@ -33,7 +33,7 @@ def name_of(array: SystolicArray) -> str:
 
 
 def systolic_row(
-    array: SystolicArray, a: np.ndarray, b: np.ndarray, technology: Technology, *, iso_area: bool = False
+    array: SystolicArray, a: np.ndarray, b: np.ndarray, technology: Technology, *, iso_area: str = ""
 ) -> Row:
     """``a @ b`` on `array`, weighed in `technology`.
 

@@ -15,7 +15,7 @@ from gatesim import engine as engine_class
 from gatesim.bits import as_unsigned, pack, unpack, unpack_cycles
 from gatesim.engines.base import Engine, initial_state
 from gatesim.errors import ValueFitError, unknown_name
-from gatesim.results import Result
+from gatesim.results import Result, State
 
 if TYPE_CHECKING:
     from .machine import Console, Machine
@@ -113,6 +113,11 @@ class Session:
             options = {"tier": self._tier} if self._engine_name == "logic2" else {}
             self.machine.engines[key] = engine_class(self._engine_name)(schedule, threads=self._threads, **options)
         return self.machine.engines[key]
+
+    @property
+    def state(self) -> State:
+        """Everything that the machines remember, as engines take it: a copy."""
+        return self._state.copy()
 
     # -- state by name -----------------------------------------------------------------------
 

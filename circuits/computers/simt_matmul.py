@@ -10,11 +10,11 @@ import numpy as np
 
 from gatesim.errors import ValueFitError
 
-from .machine import Machine, Tier
+from .machine import Machine, Session, Tier
 from .simt_assembler import SimtProgram, assemble_simt
 from .simt_gates import SimtShape
 from .simt_language import Kind
-from .simt_run import SimtRun, run
+from .simt_run import SimtRun, run, start
 
 PANEL = 4
 """Rows of C that the kernel with panels makes at once."""
@@ -109,7 +109,40 @@ def matmul(
     >>> done = matmul(a, b, lanes=2); done.c.tolist(), done.run.cycles == done.formula_cycles
     ([[-32, 372]], True)
     """
-    a, b = np.asarray(a), np.asarray(b)
+    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused)
+    done = run(job.shape, job.program, job.data, machine=machine, tier=tier, max_cycles=2 * job.cycles)
+    (m, rows, n), place_c = job.sizes, job.place_c
+    result = done.memory[place_c : place_c + 4 * rows * n].view(np.int32 if job.shape.kind == "int8" else np.float32)
+    return SimtProduct(result.reshape(rows, n)[:m].copy(), done, job.cycles, job.shape)
+
+
+def start_matmul(
+    a: np.ndarray,
+    b: np.ndarray,
+    lanes: int = 16,
+    *,
+    panels: bool = False,
+    fused: bool = False,
+    machine: Machine | None = None,
+) -> Session:
+    """A session before the first instruction of :func:`matmul`, parameters and errors as there."""
+    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused)
+    return start(job.shape, job.program, job.data, machine=machine)
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A product ready to run: sizes are M, rows with those that fill a panel, N."""
+
+    shape: SimtShape
+    program: SimtProgram
+    data: dict[int, bytes | np.ndarray]
+    cycles: int
+    sizes: tuple[int, int, int]
+    place_c: int
+
+
+def _job(a: np.ndarray, b: np.ndarray, lanes: int, panels: bool, fused: bool) -> _Job:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not a.size or not b.size:
         raise ValueFitError(
             f"a product wants (M, K) and (K, N) matrices that are not empty, not {a.shape} and {b.shape}"
@@ -133,16 +166,14 @@ def matmul(
     place_a, place_b, place_c, _ = place
     first = rows // PANEL if panels else rows
     words = np.array([first, *parameters[1:], lanes], np.int32)
-    data = {
+    data: dict[int, bytes | np.ndarray] = {
         0: words.view(np.uint8),
         place_a: np.ascontiguousarray(given, element).reshape(-1).view(np.uint8),
         place_b: np.ascontiguousarray(b, element).reshape(-1).view(np.uint8),
     }
     name = f"matmul_{kind}" + ("_rows" if panels else "")
     expected = matmul_cycles(m, k, n, lanes, kind, panels)
-    done = run(shape, kernel(name), data, machine=machine, tier=tier, max_cycles=2 * expected)
-    result = done.memory[place_c : place_c + 4 * rows * n].view(np.int32 if kind == "int8" else np.float32)
-    return SimtProduct(result.reshape(rows, n)[:m].copy(), done, expected, shape)
+    return _Job(shape, kernel(name), data, expected, (m, rows, n), place_c)
 
 
 def shape_for(

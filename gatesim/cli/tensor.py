@@ -54,10 +54,14 @@ def tensor(
     technology = load_technology(tech)
     left, right = int8_operands(*_matrices(a, b, (m, k, n), seed))
     found: list[Row] = []
+    absent: list[str] = []
     with progress.status("") as status:
         for name, weigh in designs(left, right, technology, rows=rows, columns=columns):
             status.update(name)
-            found.append(weigh())
+            if isinstance(weigh, str):
+                absent.append(f"{name}: {weigh}")
+            else:
+                found.append(weigh())
         status.update("int8 against fp32")
         priced = prices(technology)
         status.update("this computer")
@@ -66,9 +70,9 @@ def tensor(
             status.update("drawing")
             _draw(found, left, right, rows, columns, technology, plot)
     if as_json:
-        typer.echo(json.dumps(_document(left, right, technology, found, priced, timed)))
+        typer.echo(json.dumps(_document(left, right, technology, found, absent, priced, timed)))
         return
-    _show(left, right, technology, found, priced)
+    _show(left, right, technology, found, absent, priced)
     for one in timed:
         _show_host(*one)
     if plot is not None:
@@ -176,7 +180,14 @@ def _yes(value: bool | None) -> str:
     return "–" if value is None else "yes" if value else "[red]no[/]"
 
 
-def _show(left: np.ndarray, right: np.ndarray, technology: Technology, rows: list[Row], priced: list[Price]) -> None:
+def _show(
+    left: np.ndarray,
+    right: np.ndarray,
+    technology: Technology,
+    rows: list[Row],
+    absent: list[str],
+    priced: list[Price],
+) -> None:
     from ..timing.quantities import shown
 
     m, (k, n) = len(left), right.shape
@@ -185,26 +196,26 @@ def _show(left: np.ndarray, right: np.ndarray, technology: Technology, rows: lis
         f"Technology: {escape(technology.title)} ({technology.name})."
     )
     size = _table("Size and clock")
-    _columns(size, "design", "NANDs", "flip-flops", "SRAM", "depth", "path", "clock")
+    _columns(size, "design", "NANDs", "flip-flops", "SRAM bits", "depth", "path", "clock")
     speed = _table("Speed")
     _columns(speed, "design", "cycles", "formula", "MAC/cycle", "of peak", "time", "equals NumPy")
     traffic = _table("Memory and roofline")
-    _columns(traffic, "design", "moved", "op/byte", "ports", "roof", "bound by", "SRAM energy")
+    _columns(traffic, "design", "bytes moved", "op/byte", "bytes/cycle", "roof, MAC/cycle", "bound", "SRAM energy")
     price = _table("Energy, and area × time")
     _columns(price, "design", "toggles", "with glitches", "logic", "per MAC", "area", "area × time")
     for r in rows:
-        name = escape(r.design) + (" *" if r.iso_area else "")
+        name = escape(r.design) + (f" {r.iso_area}" if r.iso_area else "")
         path, clock = shown(r.path_ps, "time"), shown(r.fmax_hz, "frequency")
         size.add_row(
-            name, f"{r.nands:,}", f"{r.flip_flops:,}", _bits(r.sram_bits), f"{r.path_nands} NANDs", path, clock
+            name, f"{r.nands:,}", f"{r.flip_flops:,}", _count(r.sram_bits), f"{r.path_nands} NANDs", path, clock
         )
         speed.add_row(
             name, f"{r.cycles:,}", escape(r.formula), f"{r.macs_per_cycle:,.3g}", f"{100 * r.utilisation:.3g} %",
             shown(r.time_ps, "time"), _yes(r.bit_exact),
         )  # fmt: skip
         traffic.add_row(
-            name, f"{r.bytes_moved:,} B", f"{r.operations_per_byte:,.3g}", f"{r.port_bytes:,.4g} B/cycle",
-            f"{r.roof:,.3g} MAC/cycle", r.bound, "–" if r.sram_fj is None else shown(r.sram_fj, "energy"),
+            name, f"{r.bytes_moved:,}", f"{r.operations_per_byte:,.3g}", f"{r.port_bytes:,.4g}",
+            f"{r.roof:,.3g}", r.bound, "–" if r.sram_fj is None else shown(r.sram_fj, "energy"),
         )  # fmt: skip
         glitchy = r.toggles_with_glitches
         price.add_row(
@@ -214,13 +225,9 @@ def _show(left: np.ndarray, right: np.ndarray, technology: Technology, rows: lis
         )  # fmt: skip
     for table in (size, speed, traffic, price):
         console.print(table)
-    for line in _notes(rows, technology):
+    for line in (*absent, *_notes(rows, technology)):
         console.print(escape(line), style="dim")
     _show_prices(priced, technology)
-
-
-def _bits(n: int) -> str:
-    return f"{n:,} bits" if n < 100_000 else f"{n / 8192:,.4g} KiB"
 
 
 def _area(value: float, technology: Technology) -> str:
@@ -248,16 +255,15 @@ def _count(value: float) -> str:
 def _notes(rows: list[Row], technology: Technology) -> list[str]:
     from circuits.comparison.sram import SOURCE
 
-    lines = []
-    if any(r.iso_area for r in rows):
-        lines.append("* about the same area: compare these with each other")
+    lines = ["rows with the same mark have about the same area: compare these with each other"]
     lines.append(
         "formulas: F folds of an array of R rows and C columns, T steps of each (T = M weight-stationary, K "
-        "output-stationary), L lanes; cycles are counted in simulation"
+        "output-stationary), L lanes; cycles are counted in simulation; WS 2×: weights double-buffered"
     )
+    lines.append("SRAM of computers holds their program too; instructions are among the bytes moved")
     if any(r.window for r in rows):
         lines.append("toggles and logic energy of long runs: counted in a part of the run and scaled to the whole")
-    lines.append("energy of logic: cells and their pins without wires and clock tree; glitches: a sample of cells")
+    lines.append("energy of logic: cells and their pins without wires and clock tree; glitches: of a sample of cells")
     if any(r.sram_fj is None for r in rows):
         lines.append(
             f"SRAM energy: no published figure for {technology.name}, so energy per MAC is that of logic alone"
@@ -315,6 +321,7 @@ def _document(
     right: np.ndarray,
     technology: Technology,
     rows: list[Row],
+    absent: list[str],
     priced: list[Price],
     timed: list[Timed],
 ) -> dict[str, Any]:
@@ -329,6 +336,7 @@ def _document(
         "n": right.shape[1],
         "technology": technology.name,
         "designs": [r.as_dict(technology) for r in rows],
+        "left_out": absent,
         "prices": [
             asdict(p)
             | {

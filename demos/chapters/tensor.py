@@ -1,0 +1,181 @@
+"""Chapter: the same matrix product on a CPU, a GPU and a TPU made of gates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from circuits.comparison import Row, designs, operands, prices
+from circuits.comparison.prices import LITERATURE_RATIO
+from circuits.systolic import SystolicArray
+from gatesim.timing import load_technology
+
+from .. import digits as bundled
+from ..digits_array import array_logits
+from ..figures import svg_of
+from ..page import Cell, Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..processes import quantity
+from ..tensor_pictures import cell_toggles, roofline, sweep
+from ..text import Text, same
+
+TITLE = Text("CPU, GPU, TPU", "CPU, GPU, TPU")
+
+SIZE = 8
+QUICK_SIZE = 4
+TECHNOLOGY = "nangate45"
+
+
+def run(context: Context) -> Page:
+    """Weigh every design on one product, price int8 against fp32, watch activity sweep through an array."""
+    technology = load_technology(TECHNOLOGY)
+    size = QUICK_SIZE if context.quick else SIZE
+    a, b = operands(size, size, size)
+    rows: list[Row] = []
+    for name, weigh in designs(a, b, technology, rows=size, columns=size):
+        context.step(Text("multiplying on {name}", "multiplication sur {name}").with_values(name=name))
+        if not isinstance(weigh, str):
+            rows.append(weigh())
+    context.step(Text("int8 against fp32", "int8 contre fp32"))
+    priced = prices(technology)
+    array = SystolicArray(size, size)
+    toggles = cell_toggles(array, *operands(2 * size, size, size))
+    context.step(Text("reading digits on the array", "lecture de chiffres sur le réseau systolique"))
+    data = bundled.load()
+    images = data.images[data.test]
+    read = array_logits(data.layers, images, array)
+    exact = bool(np.array_equal(read.logits, bundled.integer_logits(data, images)))
+    scalar = next(r for r in rows if r.design == "CPU RV32IM")
+    best = max(rows, key=lambda r: r.macs_per_cycle / r.path_ps)
+    ratio = priced[1].energy_fj / priced[0].energy_fj
+    facts = {
+        "size": size,
+        "technology": TECHNOLOGY,
+        "bit_exact": all(r.bit_exact for r in rows),
+        "designs": [r.as_dict(technology) for r in rows],
+        "nands_ratio": priced[1].nands / priced[0].nands,
+        "energy_ratio": ratio,
+        "digits_images": len(images),
+        "digits_bit_exact": exact,
+        "digits_cycles_per_image": read.cycles / len(images),
+    }
+    blocks = [
+        Sentence(
+            Text(
+                "A CPU computes fast, but one operation at a time. A GPU computes more slowly, but many small "
+                "operations at once. A TPU is like a GPU with 8-bit values: numbers flow through an array of "
+                "small cells, and nobody fetches an instruction. All three are gates here, and multiply the same "
+                "{n} × {n} matrices.",
+                "Un CPU calcule vite, mais une opération à la fois. Un GPU calcule moins vite, mais beaucoup de "
+                "petites opérations en même temps. Un TPU est comme un GPU sur des valeurs de 8 bits : les nombres "
+                "traversent un réseau de petites cellules, et personne ne lit d’instruction. Tous trois sont ici "
+                "faits de portes et multiplient les mêmes matrices {n} × {n}.",
+            ).with_values(n=size)
+        ),
+        KeyNumbers(
+            [
+                (
+                    round(scalar.time_ps / best.time_ps),
+                    Text("times faster than the CPU: {d}", "fois plus rapide que le CPU : {d}").with_values(
+                        d=best.design
+                    ),
+                ),
+                (
+                    round(scalar.fj_per_mac / best.fj_per_mac),
+                    Text("times less energy for a multiplication", "fois moins d’énergie par multiplication"),
+                ),
+                (
+                    round(ratio, 1),
+                    Text(
+                        "times the energy: fp32 instead of int8 (literature: {k})",
+                        "fois l’énergie : fp32 au lieu d’int8 (littérature : {k})",
+                    ).with_values(k=LITERATURE_RATIO),
+                ),
+            ]
+        ),
+        _table(rows),
+        Sentence(
+            Text(
+                "All {n} results equal NumPy’s, number by number. Rows with the same mark (* or †) have about the "
+                "same area: only these are rivals.",
+                "Les {n} résultats sont égaux à ceux de NumPy, nombre par nombre. Les lignes de même marque (* ou "
+                "†) ont à peu près la même surface : elles seules sont rivales.",
+            ).with_values(n=len(rows))
+            if facts["bit_exact"]
+            else Text("Results differ from NumPy’s!", "Des résultats diffèrent de ceux de NumPy !")
+        ),
+        Figure(
+            svg_of(roofline(rows, "en")),
+            Text(
+                "Roofline: how much work a byte allows (slope), and how much the cells can do (flat); marks: reached.",
+                "Toit : ce que permet un octet (pente) et ce que peuvent les cellules (plat) ; marques : atteint.",
+            ),
+            svg_of(roofline(rows, "fr")),
+        ),
+        Figure(
+            svg_of(sweep(toggles, "en")),
+            Text(
+                "Activity sweeps through the systolic array: weights come from above, then a wave of products.",
+                "L’activité balaie le réseau systolique : les poids descendent, puis une vague diagonale de produits.",
+            ),
+            svg_of(sweep(toggles, "fr")),
+        ),
+        DataTable(
+            Text("One multiply-accumulate", "Une multiplication-addition"),
+            [
+                Text("unit", "opérateur"),
+                Text("NANDs", "NAND"),
+                same("×"),
+                Text("energy", "énergie"),
+                same("×"),
+            ],
+            [
+                [
+                    p.name,
+                    p.nands,
+                    p.nands / priced[0].nands,
+                    quantity(p.energy_fj, "energy"),
+                    p.energy_fj / priced[0].energy_fj,
+                ]
+                for p in priced
+            ],
+        ),
+        Sentence(
+            Text(
+                "The network of the digits ran on the {r} × {r} array as well: {n} images, {c} clock cycles an "
+                "image, every score equal to integer arithmetic.",
+                "Le réseau de neurones des chiffres est passé aussi sur le réseau {r} × {r} : {n} images, {c} "
+                "cycles d’horloge par image, chaque score égal au calcul en entiers.",
+            ).with_values(r=size, n=len(images), c=read.cycles / len(images))
+            if exact
+            else Text("Scores differ from integer arithmetic!", "Des scores diffèrent du calcul en entiers !")
+        ),
+    ]
+    return Page("tensor", TITLE, blocks, facts)
+
+
+def _table(rows: list[Row]) -> DataTable:
+    cells: list[list[Cell]] = [
+        [
+            r.design + (f" {r.iso_area}" if r.iso_area else ""),
+            r.nands,
+            quantity(r.fmax_hz, "frequency"),
+            r.cycles,
+            quantity(r.time_ps, "time"),
+            Text("{p}%", "{p}\u202f%").with_values(p=round(100 * r.utilisation, 1)),
+            quantity(r.fj_per_mac, "energy"),
+        ]
+        for r in rows
+    ]
+    return DataTable(
+        Text("The same product on each machine, in 45 nm CMOS", "Le même produit sur chaque machine, en CMOS 45 nm"),
+        [
+            Text("machine", "machine"),
+            Text("NANDs", "NAND"),
+            Text("clock", "horloge"),
+            Text("cycles", "cycles"),
+            Text("time", "temps"),
+            Text("busy", "occupation"),
+            Text("energy a MAC", "énergie par MAC"),
+        ],
+        cells,
+        frozenset({min(range(len(rows)), key=lambda k: rows[k].time_ps)}),
+    )
