@@ -8,12 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.comparison import designs, host_times, operands, prices, sram, systolic_row
+from circuits.comparison import designs, host_times, machine_rows, operands, prices, sram, systolic_row
 from circuits.comparison import host as host_module
 from circuits.comparison.logic import Logic, one_lane
+from circuits.comparison.machine_rows import scalar_row, simt_row
+from circuits.computers import riscv_matmul
 from circuits.systolic import SystolicArray
 from circuits.systolic.plan import feeds
 from circuits.tensor import mac
+from demos import digits
+from demos.digits_array import array_logits
 from gatesim import Stimulus, build
 from gatesim.errors import ValueFitError
 from gatesim.gates import IS_LOGIC, IS_REGISTER
@@ -178,14 +182,77 @@ def test_designs_refuse_what_cannot_be_multiplied():
         next(designs([[1]], [[300]], NANGATE))
 
 
+# -- computers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 4, 2), (2, 9, 5)])
+def test_riscv_multiplies_matrices(shape):
+    m, k, n = shape
+    a, b = operands(m, k, n)
+    a[0, 0], b[0, 0] = -128, -128
+    for multiply in (True, False):
+        done = riscv_matmul.matmul(a, b, multiply)
+        assert np.array_equal(done.values, a.astype(np.int64) @ b.astype(np.int64))
+        if multiply:
+            assert done.cycles == riscv_matmul.matmul_cycles(m, k, n)
+
+
+def test_rows_of_computers():
+    a, b = operands(4, 4, 4)
+    fast, slow = (scalar_row(a, b, NANGATE, multiply) for multiply in (True, False))
+    assert fast.bit_exact and slow.bit_exact
+    assert fast.cycles == riscv_matmul.matmul_cycles(4, 4, 4) < slow.cycles
+    assert fast.nands > slow.nands > 5000 and fast.flip_flops > 1000
+    assert fast.bytes_moved == 4 * fast.cycles + 2 * 64 + 12 + 4 * 16
+    narrow, floats = (simt_row(a, b, NANGATE, 2, kind) for kind in ("int8", "fp32"))
+    assert narrow.bit_exact and floats.bit_exact and floats.nands > 3 * narrow.nands
+    for row in (fast, narrow):
+        assert 1 < row.fj_per_mac / 1000 < 2000  # literature: some 70 pJ of overhead an instruction
+
+
+def test_switching_of_a_machine_is_that_of_its_trace():
+    """Toggles of the program counter in the technology's gates, and as a session of the machine itself saw it."""
+    a, b = operands(2, 2, 2)
+    program = riscv_matmul.matmul_program(a, b, True)
+    run = machine_rows.Run(program.machine, lambda m: riscv_matmul.start(program, m), 100, 0, True, 0.0)
+    logic = Logic(program.machine.netlist, NANGATE)
+    done = machine_rows._switching(run, logic, 20, 60)
+    session = riscv_matmul.start(program)
+    session.run(20)
+    pc = session.trace(60, ["pc"])["pc"][:60, 0].astype(np.int64)
+    flips = sum(int(x).bit_count() for x in pc[1:] ^ pc[:-1])
+    counter = [q for q, name in logic.ready.names.items() if name.startswith("pc[")]
+    assert done.toggles[counter].sum() == flips > 50
+
+
+def test_digits_on_the_array():
+    data = digits.load()
+    images = data.images[data.test][:60]
+    read = array_logits(data.layers, images, SystolicArray(16, 16))
+    assert np.array_equal(read.logits, digits.integer_logits(data, images))
+    assert read.cycles == 4 * 2 * (32 + 16 + 60 - 2) + 2 * (32 + 16 + 60 - 2)
+    with pytest.raises(ValueFitError, match="the first requantised, the second not"):
+        array_logits(data.layers[:1], images, SystolicArray(2, 2))
+
+
 # -- the command line --------------------------------------------------------------------------
 
 
 def test_the_table(gatesim, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "100")
-    status, out, err = gatesim("tensor", "--m", "5", "--k", "6", "--n", "7", "--no-host", "--plot", "t.png")
+    status, out, err = gatesim(
+        "tensor", "--m", "5", "--k", "6", "--n", "7", "--rows", "4", "--columns", "4", "--no-host", "--plot", "t.png"
+    )
     assert status == 0, err
-    for words in ("C[5, 7] = A[5, 6] × B[6, 7]", "systolic WS 16×16", "systolic OS 16×16", "F(2R+C+T-2)", "Horowitz"):
+    for words in (
+        "C[5, 7] = A[5, 6] × B[6, 7]",
+        "systolic WS 4×4",
+        "systolic OS 4×4",
+        "RV32IM",
+        "SIMT fp32",
+        "F(2R+C+T-2)",
+        "Horowitz",
+    ):
         assert words in out
     assert max(map(len, out.splitlines())) <= 100
     assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")

@@ -92,7 +92,7 @@ def matmul(a: np.ndarray, b: np.ndarray, multiply: bool, machine: Machine | None
     (m, k), n = a.shape, b.shape[1]
     at = (program.program.symbols["matrix_c"] - program.layout.base) // 4
     values = session.memory("memory")[0, at : at + m * n].astype(np.uint32).view(np.int32).reshape(m, n)
-    read = 4 * int(done.instructions[0]) + 2 * m * k * n + 12
+    read = 4 * int(done.cycles[0]) + 2 * m * k * n + 12
     return RiscvProduct(values, int(done.cycles[0]), read, 4 * m * n, done.seconds)
 
 
