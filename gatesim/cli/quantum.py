@@ -15,11 +15,13 @@ from .circuit_argument import load_circuit
 from .equiv import pairs_of
 from .first_run import announce_compilation
 from .output import console
+from .quantum_ising import ising
 
 if TYPE_CHECKING:
     from quantum.costs import Costs
 
-quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuits: compile, count, verify.")
+quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuits, and nature simulated.")
+quantum.command("ising")(ising)
 
 DRAWN_GATES = 400
 """Gates past which a circuit is no picture any more."""
