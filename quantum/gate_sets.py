@@ -190,7 +190,8 @@ def in_h_and_toffoli(circuit: QuantumCircuit) -> QuantumCircuit:
         built.h(target)
 
     def toffoli(controls: list[int], target: int) -> None:
-        built.ccx(*(controls + [one, other])[:2], target)
+        first, second = (controls + [one, other])[:2]
+        built.ccx(first, second, target)
 
     for index, instruction in enumerate(circuit.data):
         name = instruction.operation.name

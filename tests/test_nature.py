@@ -32,7 +32,7 @@ from quantum.nature import (
     trotter,
     trotterised,
 )
-from quantum.nature.exact import bessel, dense_matrix
+from quantum.nature.evolution import bessel, dense_matrix
 from quantum.nature.fermions import leading_pfaffians
 from quantum.nature.graphs import of_pairs
 from quantum.statevector import StateVector

@@ -1,7 +1,7 @@
 """Simulating nature: spins on a graph, their time evolution as a quantum circuit, and what that costs."""
 
 from .dynamics import Dynamics, circuits_of, exact, measured, trotterised
-from .exact import Evolution
+from .evolution import Evolution
 from .fermions import FreeFermions
 from .graphs import Graph, chain, graph_named, grid, heavy_hex, ring
 from .hamiltonian import Hamiltonian, heisenberg, ising, model_named

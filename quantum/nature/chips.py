@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PACKAGES = {"qiskit_aer": "qiskit-aer", "qiskit_ibm_runtime": "qiskit-ibm-runtime"}
 
 
+MOST_AS_MATRIX = 10
+"""Spins whose noise is a density matrix: half the time of shots one by one, there."""
+
+
 def require(module: str, what: str) -> None:
     """UnsupportedError when an optional package is absent; `what` needs it."""
     if find_spec(module) is None:
@@ -54,19 +58,23 @@ def chip_named(name: str) -> Any:
     return getattr(fake_provider, name)()
 
 
-def noisy(chip: str | Any, seed: int = 0) -> Any:
+def noisy(chip: str | Any, seed: int = 0, spins: int = MOST_AS_MATRIX) -> Any:
     """A simulator with the noise of a chip's calibration: Aer, on the chip's gates and coupling.
 
     Parameters
     ----------
     chip : str or BackendV2
         A fake backend, or its name.
+    spins : int
+        How many will be used: up to ``MOST_AS_MATRIX`` the density matrix is evolved once, of more a state vector
+        for every shot.
     """
     require("qiskit_aer", "noise")
     from qiskit_aer import AerSimulator
 
     backend = chip_named(chip) if isinstance(chip, str) else chip
-    return AerSimulator.from_backend(backend, seed_simulator=seed, max_parallel_threads=1)
+    method = "density_matrix" if spins <= MOST_AS_MATRIX else "statevector"
+    return AerSimulator.from_backend(backend, method=method, seed_simulator=seed, max_parallel_threads=1)
 
 
 def counted(

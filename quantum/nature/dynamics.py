@@ -13,7 +13,7 @@ from gatesim.errors import ValueFitError
 from ..layers import Circuit, Layer
 from ..statevector import StateVector
 from .chips import counted, expectations, noisy
-from .exact import Evolution
+from .evolution import Evolution
 from .fermions import FreeFermions
 from .hamiltonian import Hamiltonian
 from .starts import preparation
@@ -98,9 +98,9 @@ def circuits_of(h: Hamiltonian, start: str, time: float, steps: int, order: int 
 
 def measured(
     h: Hamiltonian, start: str, time: float, steps: int, *, order: int = 2, backend: Any, shots: int = 1000,
-    seed: int = 0,
+    seed: int = 0, points: int = 8,
 ) -> Dynamics:  # fmt: skip
-    """The same circuits on a backend, counted: once along Z and once along X.
+    """The same circuits on a backend, counted along Z; after the last step along X too.
 
     Parameters
     ----------
@@ -108,15 +108,23 @@ def measured(
         Any backend of Qiskit's interface, a real machine too; a name means the noise of that fake backend, on Aer.
     seed : int
         Same seed, same counts, on a simulator.
+    points : int
+        Measured after 0 and after so many numbers of steps at most, the last among them: a circuit each.
+
+    Returns
+    -------
+    Dynamics
+        <X> is NaN but at the end.
     """
-    machine = noisy(backend, seed) if isinstance(backend, str) else backend
-    circuits = circuits_of(h, start, time, steps, order)
-    turned = [c + Circuit(h.n, (Layer("h", np.arange(h.n)),)) for c in circuits]
-    counts, _ = counted([c.to_qiskit() for c in (*circuits, *turned)], machine, shots, seed)
-    along_z = [expectations(c, h.n) for c in counts[: len(circuits)]]
-    along_x = [expectations(c, h.n)[0] for c in counts[len(circuits) :]]
-    centre = h.graph.centre
+    machine = noisy(backend, seed, h.n) if isinstance(backend, str) else backend
+    after = np.unique(np.linspace(0, steps, min(points, steps) + 1).astype(int))
+    built = circuits_of(h, start, time, steps, order)
+    circuits = [built[k] for k in after]
+    circuits.append(circuits[-1] + Circuit(h.n, (Layer("h", np.arange(h.n)),)))
+    counts, _ = counted([c.to_qiskit() for c in circuits], machine, shots, seed)
+    along_z = [expectations(c, h.n) for c in counts[:-1]]
+    x = np.full((len(after), h.n), np.nan)
+    x[-1] = expectations(counts[-1], h.n)[0]
     name = backend if isinstance(backend, str) else str(machine.name)
-    times = np.linspace(0.0, time, steps + 1)
-    z, zz = np.stack([m for m, _ in along_z]), np.stack([c[centre] for _, c in along_z])
-    return Dynamics(name, times, np.stack(along_x), z, zz, shots)
+    z, zz = np.stack([m for m, _ in along_z]), np.stack([c[h.graph.centre] for _, c in along_z])
+    return Dynamics(name, time * after / steps, x, z, zz, shots)

@@ -51,7 +51,8 @@ def waves_figure(
     figure = Figure(figsize=(max(4.2 * len(shown), 8.4), 7.2), layout="constrained")
     if title:
         figure.suptitle(title)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    parts: Any = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    upper, lower = parts
     panels = upper.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     image = None
     for axes, (key, seen) in zip(panels, shown, strict=True):
