@@ -104,7 +104,12 @@ def test_the_grid_is_the_wall_and_the_chain_is_not():
 def test_the_wall_is_measured_and_fitted():
     for family, depth in (("chain", 10), ("grid", 20)):
         found = measure(family, (16, 18, 20))
-        assert 1.2 < found.fit.growth < 3 and [r.n_bytes for r in found.runs] == [16 << n for n in (16, 18, 20)]
+        n, seconds = zip(*((r.n, r.seconds) for r in found.runs), strict=True)
+        slope, first = np.polyfit(n, np.log2(seconds), 1)
+        assert found.fit.growth == pytest.approx(2**slope) and found.fit.seconds(30) == pytest.approx(
+            2 ** (first + 30 * slope)
+        )
+        assert [r.n_bytes for r in found.runs] == [16 << n for n in (16, 18, 20)]
         gates = {n: (count, d) for n, count, d in found.gates}
         assert gates[100][1] == depth and gates[100][0] < 8 * gates[16][0]
     assert qubits_in(24e9) == 30 and qubits_in(10e15) == 49

@@ -36,6 +36,9 @@ def test_what_the_chapters_claim(pages):
     assert water["wrong"] == 0 and water["sums"] == 256 and water["film_bytes"] < 400_000
     assert all(water["breaks"][how] > 0 for how in ("splitter", "skew", "spread"))
     assert water["functions_right"] == 16 and water["imbalance"] < 1e-9
+    nature = facts["nature"]
+    assert 0 < nature["trotter_error"] < 0.3 and nature["thousand_spins"]["gates"] == 100_950
+    assert nature["bond_grid"] > 20 * nature["bond_chain"] and nature["two_qubit_depth"] == [20]
     digits = facts["digits"]
     assert digits["bit_exact"] is True and digits["accuracy"] >= 0.95 and digits["images"] == 450
     computer = facts["computer"]

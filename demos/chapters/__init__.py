@@ -7,7 +7,7 @@ from types import ModuleType
 
 from gatesim.errors import unknown_name
 
-CHAPTERS: tuple[str, ...] = ("universal", "adding", "alu", "water", "digits", "computer", "tensor", "process")
+CHAPTERS: tuple[str, ...] = ("universal", "adding", "alu", "water", "nature", "digits", "computer", "tensor", "process")
 
 
 def chapter(key: str) -> ModuleType:

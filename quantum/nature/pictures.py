@@ -153,7 +153,7 @@ def wall_figure(
     right.axhline(most, color="#16202a", linestyle=":", linewidth=1.5)
     right.text(0, most * 1.1, f"{words['most']}: {most:,}", fontsize=10)
     right.set(xlabel=words["time"], ylabel=words["bond"], ylim=(1, most * 2.5))
-    right.legend(frameon=False, fontsize=10, loc="center left")
+    right.legend(frameon=False, fontsize=10, loc="lower right")
     for axes in (left, middle, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(True, alpha=0.25)
