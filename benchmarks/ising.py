@@ -15,7 +15,7 @@ from quantum.nature import FreeFermions, chain, ising, trotter
 from quantum.nature.wall import measure
 from quantum.statevector import StateVector
 
-from .harness import Record, has_package
+from .harness import Record, has_package, skip
 
 STEPS, TIME = 5, 0.9
 
@@ -63,6 +63,8 @@ def _against_aer(n: int) -> list[Record]:
     rounds = 3 if n < 24 else 1
     own = [_own(n) for _ in range(rounds)]
     single = [_own(n, np.float32) for _ in range(rounds)]
+    free = FreeFermions(n, "+" * n).run(trotter(ising(chain(n), field=0.7), TIME, STEPS)).x()
+    assert np.abs(own[0][1] - free).max() < 1e-12
     seconds = float(np.median([s for s, _ in own]))
     peer = _aer(n, rounds, own[0][1]) if has_package("qiskit-aer") else None
     return [
@@ -74,7 +76,7 @@ def _against_aer(n: int) -> list[Record]:
     ]  # fmt: skip
 
 
-def _aer(n: int, rounds: int, wanted: np.ndarray) -> float:
+def _aer(n: int, rounds: int, wanted: np.ndarray) -> float | None:
     """Median processor seconds of Aer's state vector, of which a run without the circuit is taken off."""
     from qiskit.quantum_info import SparsePauliOp
     from qiskit_aer import AerSimulator
@@ -92,7 +94,8 @@ def _aer(n: int, rounds: int, wanted: np.ndarray) -> float:
             began = process_time()
             data = simulator.run(circuit).result().data(0)
             seconds.append(process_time() - began)
-        if layers:
-            assert abs(data["x"] - wanted[n // 2]) < 1e-9
+        if layers and abs(data["x"] - wanted[n // 2]) > 1e-9:  # ours is held against free fermions as well
+            skip("Aer", f"<X> of {n} spins is {data['x']:.6f} there, and should be {wanted[n // 2]:.6f}")
+            return None
         times.append(float(np.median(seconds)))
     return times[0] - times[1]
