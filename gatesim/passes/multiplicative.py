@@ -3,7 +3,8 @@
 Where XOR and NOT are nearly free (fault-tolerant quantum circuits, secure computation, masked hardware) the
 number of ANDs, the *multiplicative complexity*, is the price of a circuit. The logic between inputs, registers
 and memories becomes one XOR-AND graph in which equal sums are one node (:mod:`gatesim.kernels.xag`), and is
-rewritten until nothing gets better (:mod:`gatesim.kernels.xag_rewrite`).
+rewritten until nothing gets better: nodes try the best programs of their cuts (:mod:`gatesim.kernels.xag_rewrite`)
+and sums and products of what lies around them (:mod:`gatesim.kernels.xag_resub`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .. import gates
 from ..analysis import levels
 from ..errors import GatesimError, unknown_name
 from ..gates import IS_LOGIC
-from ..kernels import and_programs, xag, xag_cuts, xag_rewrite
+from ..kernels import and_programs, xag, xag_cuts, xag_resub, xag_rewrite
 from ..netlist import Netlist
 from ..primitives import RESULT, STEP_START, STEPS
 from .rewrite import rebuild
@@ -34,18 +35,25 @@ CHECK_WORDS = 256
 
 @dataclass(frozen=True)
 class Plan:
-    """Rounds of an effort: leaves of a cut, cuts kept of a node, rounds at most, rounds without gain that end it."""
+    """What an effort does: so many cycles of some rounds of rewriting and one of resubstitution.
+
+    ``kept`` cuts of ``leaves`` leaves a node; windows of ``window`` leaves, ``vectors`` nodes and ``pairs``
+    sums of two as factors (see :func:`gatesim.kernels.xag_resub.resubstitute`).
+    """
 
     leaves: int
     kept: int
     rounds: int
-    patience: int
+    window: int
+    vectors: int
+    pairs: int
+    cycles: int
 
 
-PLANS: dict[str, tuple[Plan, ...]] = {
-    "quick": (Plan(4, 8, 4, 1),),
-    "normal": (Plan(4, 8, 4, 1), Plan(6, 24, 12, 2)),
-    "high": (Plan(4, 8, 4, 1), Plan(6, 24, 12, 2), Plan(6, 60, 30, 4)),
+PLANS: dict[str, Plan] = {
+    "quick": Plan(6, 24, 2, 8, 40, 100, 1),
+    "normal": Plan(6, 60, 3, 8, 40, 200, 3),
+    "high": Plan(6, 120, 4, 10, 60, 500, 6),
 }
 
 
@@ -96,7 +104,7 @@ def minimise_ands(net: Netlist, effort: Effort = "normal", *, report: Report | N
     net : Netlist
         Without combinational loops.
     effort : {"quick", "normal", "high"}
-        Cuts of four leaves; of six; of six, more of them, for longer.
+        How many cuts are kept of a node, how large windows are, and how often all is repeated.
     report : callable, optional
         Called with the number of ANDs after every round.
 
@@ -126,18 +134,18 @@ def minimise_ands(net: Netlist, effort: Effort = "normal", *, report: Report | N
     graph, sink_nets = xor_and_graph(net)
     wanted = graph.signature(CHECK_WORDS)
     best = graph
-    for plan in PLANS[effort]:
-        still = 0
-        for i in range(plan.rounds):
-            graph = _rewritten(graph, plan, even=i % 2 == 0)
-            still = 0 if graph.n_ands < best.n_ands else still + 1
+    plan = PLANS[effort]
+    for _ in range(plan.cycles):
+        before = best.n_ands
+        for i in range(plan.rounds + 1):
+            graph = _rewritten(graph, plan, even=i % 2 == 0) if i < plan.rounds else _resubstituted(graph, plan)
             if graph.n_ands <= best.n_ands:
                 best = graph
             if report is not None:
                 report(best.n_ands)
-            if still > plan.patience:
-                break
         graph = best
+        if best.n_ands == before:
+            break
     if not np.array_equal(best.signature(CHECK_WORDS), wanted):
         raise GatesimError(f"minimise_ands() changed the function of {net.name!r}: please report the netlist")
     return _as_netlist(net, best, sink_nets)
@@ -182,10 +190,7 @@ def _rewritten(graph: XorAndGraph, plan: Plan, even: bool) -> XorAndGraph:
     room = 2 * len(graph.kind) + 2 * xag_rewrite.SPARE
     books = _books()
     while True:
-        g = xag.new_graph(room)
-        for _ in range(graph.n_sources):
-            xag.add_input(g)
-        sinks = graph.sinks.copy()
+        g, sinks = _sources_only(graph, room), graph.sinks.copy()
         cuts = xag_cuts.new_cuts(room, plan.kept)
         functions, classes = books
         ended = xag_rewrite.rewrite(
@@ -198,6 +203,25 @@ def _rewritten(graph: XorAndGraph, plan: Plan, even: bool) -> XorAndGraph:
         for i, book in enumerate(books):
             if 4 * int(book.count[0]) > 3 * len(book.table):
                 books[i] = and_programs.larger_book(book)
+
+
+def _resubstituted(graph: XorAndGraph, plan: Plan) -> XorAndGraph:
+    room = 2 * len(graph.kind) + 2 * xag_rewrite.SPARE
+    while True:
+        g, sinks = _sources_only(graph, room), graph.sinks.copy()
+        ended = xag_resub.resubstitute(
+            graph.kind, graph.fan, sinks, graph.n_sources, g, plan.window, plan.vectors, plan.pairs
+        )
+        if ended == xag_rewrite.DONE:
+            return XorAndGraph(graph.n_sources, *xag.compact(g, graph.n_sources, sinks))
+        room *= 2
+
+
+def _sources_only(graph: XorAndGraph, room: int) -> xag.Graph:
+    g = xag.new_graph(room)
+    for _ in range(graph.n_sources):
+        xag.add_input(g)
+    return g
 
 
 def _as_netlist(net: Netlist, graph: XorAndGraph, sink_nets: np.ndarray) -> Netlist:
