@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .numbers import parse
+from .saved_view import MAX_SCALE, MIN_SCALE
 from .shapes import Style
 from .themes import THEMES
-from .viewer import HEATS, MAX_SCALE, MIN_SCALE, Viewer
+from .viewer import HEATS, Viewer
 
 PAN_PIXELS = 80
 ZOOM_STEP = 1.25

@@ -189,6 +189,10 @@ class Canvas:
             x = tag.x - made.get_width() if tag.right else tag.x
             target.blit(made, (x + offset[0], tag.y + offset[1]))
 
+    def visible_wires(self) -> int:
+        """How many wires have at least one pixel."""
+        return len(np.unique(self._image[self._image < kernel.STANDS] // 4))
+
     def hit(self, x: int, y: int) -> Hit:
         """What is at a pixel, wires within three pixels included."""
         sheet = self._sheet

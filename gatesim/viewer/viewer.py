@@ -6,7 +6,6 @@ Nothing here draws or knows a key: :mod:`.actions` binds keys, :mod:`.window` dr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +23,10 @@ from .naming import Names
 from .numbers import Radix, parse
 from .places import Places
 from .probes import Probe, next_change, previous_change
+from .prompt import Prompt
 from .runner import Runner
+from .saved_view import MAX_SCALE, MIN_SCALE, load_view, save_view
 from .scene import Kind
-from .session import Session, load, restore, save
 from .shapes import Style
 from .slow import SlowMotion
 from .themes import Theme, theme
@@ -38,26 +38,6 @@ CLOCKS = (1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 1e3, 1e4, 1e5, 1e6, None)
 """Clocks that faster and slower go through, in Hz; None is as fast as possible."""
 
 HEATS = ("", "activity", "slack")
-MIN_SCALE, MAX_SCALE = 0.75, 4.0
-
-
-@dataclass
-class Prompt:
-    """A line that is being typed.
-
-    ``submit`` gets the text; ``choices`` gives what to offer for it, of which ``picked`` is marked.
-    """
-
-    title: str
-    submit: Callable[[str], None]
-    text: str = ""
-    choices: Callable[[str], list[str]] = field(default=lambda _: [])
-    picked: int = 0
-
-    @property
-    def offered(self) -> list[str]:
-        """What there is to choose from."""
-        return self.choices(self.text)
 
 
 class Viewer:
@@ -451,33 +431,8 @@ class Viewer:
 
     def save_session(self, path: Path) -> None:
         """Write probes, breakpoints, camera, inputs and time to a file."""
-        line, camera = self.still(), self.places.camera
-        view = {
-            "scope": "/".join(name for _, name in self.places.crumbs[1:]),
-            "x": camera.x, "y": camera.y, "zoom": camera.zoom,
-            "theme": self.theme.name, "scale": self.scale, "radix": self.radix.value, "clock_hz": self.clock,
-        }  # fmt: skip
-        session = Session(list(line.changes), line.now, self.probes, list(self.runner.breakpoints), view)
-        save(session, self.net, path)
-        self.message = f"saved {path}"
+        save_view(self, path)
 
     def load_session(self, path: Path) -> None:
         """Go on with a saved session; SessionError where it belongs to another circuit."""
-        session = load(path, self.net, self.names)
-        line = self.still()
-        restore(session, line)
-        self.probes, self.runner.breakpoints = session.probes, session.breakpoints
-        view = session.view
-        self.places.open(self.places.scope_named(view.get("scope", "")))
-        camera = self.places.camera
-        self.places.camera = type(camera)(
-            float(view.get("x", camera.x)), float(view.get("y", camera.y)), float(view.get("zoom", camera.zoom)),
-            camera.width, camera.height,
-        )  # fmt: skip
-        self.theme = theme(view.get("theme", self.theme.name))
-        self.radix = Radix(view.get("radix", self.radix.value))
-        self.clock = view.get("clock_hz")
-        self.select(())
-        if self.probes:
-            self.shows.add("waves")
-        self.message = f"loaded {path}"
+        load_view(self, path)

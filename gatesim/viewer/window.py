@@ -162,7 +162,7 @@ class Window:
         chosen = np.zeros(sheet.n_wires, np.uint32)
         if viewer.heat and not viewer.runner.is_running and sheet.n_wires:
             heat = viewer.inspector.heat(viewer.line, viewer.heat)[sheet.wire_nets]
-            chosen[:] = overlays.heat_colours(np.maximum.reduceat(heat, sheet.wire_ptr[:-1]))
+            chosen[:] = overlays.heat_colours(np.maximum.reduceat(heat, sheet.wire_ptr[:-1]), viewer.theme)
         accent = packed(viewer.theme.accent)
         chosen[viewer.places.wires_of({*viewer.selected, *viewer.hovered})] = accent
         return chosen

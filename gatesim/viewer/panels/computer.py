@@ -98,14 +98,14 @@ class ComputerPanel:
                 ui.text("▶", inner.x - ui.px(3), y, size=9, colour=ui.theme.accent)
             text = computer.disassemble(address, int(words[index]))
             label = computer.labels.get(address, "")
-            ui.text(f"{address:x}", inner.x + ui.px(50), y, size=10, mono=True, right=True, colour=ui.theme.faint)
+            ui.text(f"{address:x}", inner.x + ui.px(74), y, size=10, mono=True, right=True, colour=ui.theme.faint)
             ui.text(
                 f"{label}: {text}" if label else text,
-                inner.x + ui.px(58),
+                inner.x + ui.px(82),
                 y,
                 size=10,
                 mono=True,
-                room=inner.w - ui.px(60),
+                room=inner.w - ui.px(84),
             )
             y += ui.line(11)
         return y + ui.px(4)

@@ -14,6 +14,7 @@ from ..fonts import rgb
 from ..places import Places
 from ..probes import Probe
 from ..shapes import Style
+from ..themes import Theme
 from ..ui import Ui
 from ..viewer import Viewer
 
@@ -136,16 +137,19 @@ def heat_scale(ui: Ui, viewer: Viewer, area: pygame.Rect) -> None:
     x, y = area.x + ui.px(10), area.bottom - ui.px(34)
     ends = {"activity": ("still", "toggles most"), "slack": ("has time", "critical")}[viewer.heat]
     x += ui.text(ends[0], x, y, size=11) + ui.px(6)
-    for k, colour in enumerate(heat_colours(np.linspace(0, 1, 24, dtype=np.float32))):
+    for k, colour in enumerate(heat_colours(np.linspace(0, 1, 24, dtype=np.float32), ui.theme)):
         pygame.draw.rect(ui.surface, int(colour), (x + k * ui.px(5), y, ui.px(5), ui.line(11)))
     ui.text(ends[1], x + 24 * ui.px(5) + ui.px(6), y, size=11)
 
 
-def heat_colours(heat: np.ndarray) -> np.ndarray:
-    """(k,) uint32 colours of heats 0 to 1: blue over violet to orange, brighter and brighter; 0 where negative.
+def heat_colours(heat: np.ndarray, theme: Theme) -> np.ndarray:
+    """(k,) uint32 colours of heats 0 to 1: blue over violet to yellow, brighter and brighter; 0 where negative.
 
-    The stops are those of Matplotlib's plasma, which stays apart in grey and for the colour-blind.
+    The stops are those of Matplotlib's plasma, which stays apart in grey and for the colour-blind; the end
+    that would vanish on the theme's background is left out.
     """
+    is_dark = sum(rgb(theme.background)) < 384
+    heat = np.where(heat < 0, heat, 0.3 + 0.7 * heat if is_dark else 0.8 * heat)
     stops = np.array([[13, 8, 135], [126, 3, 168], [204, 71, 120], [248, 149, 64], [240, 249, 33]], np.float32)
     at = np.clip(heat, 0, 1) * (len(stops) - 1)
     low = np.minimum(at.astype(np.int64), len(stops) - 2)
