@@ -164,7 +164,7 @@ class _Run:
 
     def _beside(self, command: Command, name: str) -> Path:
         """A file that the script names: beside it, not somewhere else."""
-        if "/" in name or "\\" in name or name in ("", ".", ".."):
+        if any(c in name for c in "/\\\0") or name in ("", ".", ".."):
             raise self._at(command, f"{name[:60]!r} must be the name of a file beside the script")
         return self.path.parent / name
 
