@@ -241,7 +241,7 @@ def test_digits_on_the_array():
 
 
 def test_the_table(gatesim, monkeypatch, tmp_path):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("gatesim.cli.output.console.width", 100)  # COLUMNS is read once, when the console is made
     status, out, err = gatesim(
         "tensor", "--m", "5", "--k", "6", "--n", "7", "--rows", "4", "--columns", "4", "--no-host", "--plot", "t.png"
     )
