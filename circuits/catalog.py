@@ -30,7 +30,7 @@ WIDTHS = (1, 2, 3, 8, 16, 64)
 """Widths at which a generator is tested where they make sense."""
 
 MODULES = (
-    "adders", "compress", "arithmetic", "multipliers", "dividers", "shifters", "selectors", "alu",
+    "adders", "compress", "arithmetic", "multipliers", "karatsuba", "dividers", "shifters", "selectors", "alu",
     "latches", "sequential", "constants", "tensor", "floats", "hack",
 )  # fmt: skip
 """The library's modules, in the order in which ``gatesim list`` shows them."""

@@ -50,11 +50,17 @@ class Plan:
     cycles: int
 
 
-PLANS: dict[str, Plan] = {
-    "quick": Plan(6, 24, 2, 8, 40, 100, 1),
-    "normal": Plan(6, 60, 3, 8, 40, 200, 3),
-    "high": Plan(6, 120, 4, 10, 60, 500, 6),
+_NORMAL = Plan(6, 60, 3, 8, 40, 200, 3)
+
+PLANS: dict[str, tuple[tuple[Plan, ...], ...]] = {
+    "quick": ((Plan(6, 24, 2, 8, 40, 100, 1),),),
+    "normal": ((_NORMAL,),),
+    "high": (
+        (_NORMAL,),
+        (Plan(6, 250, 3, 10, 60, 1000, 1), Plan(6, 120, 3, 12, 60, 1000, 2), Plan(6, 60, 3, 12, 60, 1500, 2)),
+    ),
 }
+"""By effort: ways to go from the netlist, each a sequence of plans; the best result counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,22 +139,27 @@ def minimise_ands(net: Netlist, effort: Effort = "normal", *, report: Report | N
     net.require_two_valued("minimise_ands()")
     graph, sink_nets = xor_and_graph(net)
     wanted = graph.signature(CHECK_WORDS)
-    best = graph
-    plan = PLANS[effort]
-    for _ in range(plan.cycles):
-        before = best.n_ands
-        for i in range(plan.rounds + 1):
-            graph = _rewritten(graph, plan, even=i % 2 == 0) if i < plan.rounds else _resubstituted(graph, plan)
-            if graph.n_ands <= best.n_ands:
-                best = graph
-            if report is not None:
-                report(best.n_ands)
-        graph = best
-        if best.n_ands == before:
-            break
+    best = min((_followed(graph, plans, report) for plans in PLANS[effort]), key=lambda g: g.n_ands)
     if not np.array_equal(best.signature(CHECK_WORDS), wanted):
         raise GatesimError(f"minimise_ands() changed the function of {net.name!r}: please report the netlist")
     return _as_netlist(net, best, sink_nets)
+
+
+def _followed(graph: XorAndGraph, plans: tuple[Plan, ...], report: Report | None) -> XorAndGraph:
+    best = graph
+    for plan in plans:
+        for _ in range(plan.cycles):
+            before = best.n_ands
+            for i in range(plan.rounds + 1):
+                graph = _rewritten(graph, plan, even=i % 2 == 0) if i < plan.rounds else _resubstituted(graph, plan)
+                if graph.n_ands <= best.n_ands:
+                    best = graph
+                if report is not None:
+                    report(best.n_ands)
+            graph = best
+            if best.n_ands == before:
+                break
+    return best
 
 
 def xor_and_graph(net: Netlist) -> tuple[XorAndGraph, np.ndarray]:
