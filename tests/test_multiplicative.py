@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.adders import kogge_stone, ripple_carry
+from circuits.karatsuba import karatsuba, karatsuba_square
 from circuits.multipliers import array_multiplier
-from gatesim import Builder, build, equivalent, minimise_ands, read
+from gatesim import Builder, build, equivalent, minimise_ands, read, simulate
 from gatesim.conformance import random_netlist
 from gatesim.equivalence import assert_equivalent
 from gatesim.errors import LoopError, UnknownNameError
-from gatesim.kernels import and_programs, six
+from gatesim.kernels import and_programs, six, span
 
 SEEDS = st.integers(0, 2**32)
 
@@ -160,6 +161,41 @@ def test_the_epfl_adder_costs_128(shared_data):
     small = minimise_ands(net)
     assert small.counts()["AND"] == 128
     assert_equivalent(net, small)
+
+
+@pytest.mark.parametrize(("width", "most", "most_square"), [(16, 457, 239), (32, 1608, 992), (64, 5229, 3821)])
+def test_karatsuba_costs_less_than_columns(width, most, most_square):
+    rng = random.Random(width)
+    values = [rng.getrandbits(width) for _ in range(200)] + [0, (1 << width) - 1, (1 << width) - 1]
+    x = np.array(values, object)
+    y = np.array([*reversed(values)], object)
+    product = minimise_ands(build(karatsuba, a=width, b=width), "quick")
+    assert product.counts()["AND"] <= most
+    assert (simulate(product, a=x, b=y)["out"] == x * y).all()
+    square = minimise_ands(build(karatsuba_square, a=width), "quick")
+    assert square.counts()["AND"] <= most_square
+    assert (simulate(square, a=x)["out"] == x * x).all()
+
+
+@pytest.mark.parametrize("name", ["cavlc", "priority"])
+def test_control_circuits_of_epfl_come_near_the_published_counts(shared_data, name):
+    net = read(shared_data / "epfl" / "random_control" / f"{name}.aig")
+    small = minimise_ands(net)
+    assert small.counts()["AND"] <= 1.1 * {"cavlc": 394, "priority": 323}[name]
+    assert_equivalent(net, small)
+
+
+@pytest.mark.parametrize("n", [3, 20, 62])
+def test_sums_over_gf2_are_found_where_they_are(n):
+    rng = np.random.default_rng(n)
+    vectors = rng.integers(0, 1 << 64, (span.MOST_VECTORS, 4), np.uint64)
+    care = rng.integers(0, 1 << 64, 4, np.uint64)
+    chosen = rng.integers(0, 2, n).astype(bool)
+    target = np.bitwise_xor.reduce(vectors[:n][chosen], axis=0, initial=0) ^ ~care  # what does not count differs
+    mask = int(span.sum_of(vectors, n, target, care, span.new_scratch(4)))
+    assert [bool(mask >> i & 1) for i in range(n)] == chosen.tolist()
+    target[0] ^= care[0]
+    assert span.sum_of(vectors, n, target, care, span.new_scratch(4)) == span.NO_SUM
 
 
 def test_refusals():
