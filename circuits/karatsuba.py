@@ -63,7 +63,8 @@ def _product(a: Bus, b: Bus, more: list[Term]) -> Bus:
     down = ripple_carry(z0[h:], Bus([not_gate(bit) for bit in z2[:h]]), a.builder.one)
     difference, borrow = down.sum, not_gate(down.carry)  # z0 >> h less z2 mod 2**h
     # -borrow 2**h is down.carry 2**h - 2**h; with the 1 that negations owe, both go into the product.
-    z1 = _product(*(concat(s.sum, s.carry) for s in sums), [(h, down.carry), (0, a.builder.one)])
+    x, y = (concat(s.sum, s.carry) for s in sums)
+    z1 = _product(x, y, [(h, down.carry), (0, a.builder.one)])
     # All but z2 >> h: never negative, and below 4 * 8**h.
     columns = empty_columns(3 * h + 2)
     owed = -(1 << 2 * h) - (1 << h)
