@@ -109,7 +109,8 @@ def physical(
 
     Assumptions: logical error ``0.1 (100 p)^((d + 1) / 2)`` a qubit and round (Fowler and Gidney 2018,
     arXiv 1808.06709), ``2 (d + 1)^2`` physical qubits a logical one, half as many again for routing; magic states
-    from `factories` of 12 d x 6 d tiles that give one T state every 5.5 d rounds (the same source); T gates one
+    from `factories` of 12 d x 8 d that give one T state every 6.5 d rounds (the same source, as quoted in Gidney and
+    Fowler 2018, arXiv 1812.01238); T gates one
     after another as fast as factories deliver, and never more than one layer of gates in d rounds.
 
     Parameters
@@ -128,12 +129,12 @@ def physical(
     13
     """
     for distance in range(3, 101, 2):
-        rounds = max(found.t_count * 5.5 * distance / factories, found.depth * distance)
+        rounds = max(found.t_count * 6.5 * distance / factories, found.depth * distance)
         failure = found.qubits * rounds * 0.1 * (100 * error_rate) ** ((distance + 1) / 2)
         if failure <= budget:
             break
     else:
         raise ValueFitError(f"no distance up to 99 keeps the failure below {budget}: the error rate is too high")
     tile = 2 * (distance + 1) ** 2
-    qubits = ceil(1.5 * found.qubits * tile) + factories * 144 * distance**2
+    qubits = ceil(1.5 * found.qubits * tile) + factories * 192 * distance**2
     return Physical(distance, qubits, rounds * cycle_s)

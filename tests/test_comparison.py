@@ -12,7 +12,7 @@ from circuits.comparison import designs, host_times, machine_rows, operands, pri
 from circuits.comparison import host as host_module
 from circuits.comparison.logic import Logic, one_lane
 from circuits.comparison.machine_rows import scalar_row, simt_row
-from circuits.computers import riscv_matmul
+from circuits.computers import riscv_int8
 from circuits.systolic import SystolicArray
 from circuits.systolic.plan import feeds
 from circuits.tensor import mac
@@ -185,25 +185,13 @@ def test_designs_refuse_what_cannot_be_multiplied():
 # -- computers --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 4, 2), (2, 9, 5)])
-def test_riscv_multiplies_matrices(shape):
-    m, k, n = shape
-    a, b = operands(m, k, n)
-    a[0, 0], b[0, 0] = -128, -128
-    for multiply in (True, False):
-        done = riscv_matmul.matmul(a, b, multiply)
-        assert np.array_equal(done.values, a.astype(np.int64) @ b.astype(np.int64))
-        if multiply:
-            assert done.cycles == riscv_matmul.matmul_cycles(m, k, n)
-
-
 def test_rows_of_computers():
     a, b = operands(4, 4, 4)
     fast, slow = (scalar_row(a, b, NANGATE, multiply) for multiply in (True, False))
     assert fast.bit_exact and slow.bit_exact
-    assert fast.cycles == riscv_matmul.matmul_cycles(4, 4, 4) < slow.cycles
+    assert fast.cycles == riscv_int8.matmul_cycles(4, 4, 4) < slow.cycles
     assert fast.nands > slow.nands > 5000 and fast.flip_flops > 1000
-    assert fast.bytes_moved == 4 * fast.cycles + 2 * 64 + 12 + 4 * 16
+    assert fast.bytes_moved == 4 * fast.cycles + 2 * 64 + 4 * 16
     narrow, floats = (simt_row(a, b, NANGATE, 2, kind) for kind in ("int8", "fp32"))
     assert narrow.bit_exact and floats.bit_exact
     integer, separate, _ = prices(NANGATE)  # lanes of the two kinds differ by their multiply-add alone, nearly
@@ -215,11 +203,11 @@ def test_rows_of_computers():
 def test_switching_of_a_machine_is_that_of_its_trace():
     """Toggles of the program counter in the technology's gates, and as a session of the machine itself saw it."""
     a, b = operands(2, 2, 2)
-    program = riscv_matmul.matmul_program(a, b, True)
-    run = machine_rows.Run(program.machine, lambda m: riscv_matmul.start(program, m), 100, 0, True, 0.0)
+    program = riscv_int8.matmul_program(a, b)
+    run = machine_rows.Run(program.machine, lambda m: program.start(machine=m), 100, 0, True, 0.0)
     logic = Logic(program.machine.netlist, NANGATE)
     done = machine_rows._switching(run, logic, 20, 60)
-    session = riscv_matmul.start(program)
+    session = program.start()
     session.run(20)
     pc = session.trace(60, ["pc"])["pc"][:60, 0].astype(np.int64)
     flips = sum(int(x).bit_count() for x in pc[1:] ^ pc[:-1])

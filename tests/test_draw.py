@@ -183,7 +183,7 @@ def test_command_line(gatesim, tmp_path):
     ("arguments", "message"),
     [
         (["--scope", "full_ader"], "unknown scope of 'ripple_carry' 'full_ader'; did you mean 'full_adder'?"),
-        (["-o", "x.gif"], "cannot draw to 'x.gif': the name must end in .svg, .png, .pdf"),
+        (["-o", "x.gif"], "cannot write 'x.gif': the name must end in .svg, .png, .pdf"),
         (["-o", "none/x.svg"], "cannot write 'none/x.svg': the folder 'none' does not exist"),
         (["--theme", "drak"], "unknown theme 'drak'; did you mean 'dark'?"),
         (["--style", "ans"], "unknown style 'ans'; did you mean 'ansi'?"),

@@ -12,7 +12,7 @@ from gatesim.errors import ValueFitError, WidthError
 
 
 @pytest.mark.parametrize("multiply", [True, False])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (8, 8, 8)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (3, 4, 2), (2, 9, 5), (8, 8, 8)])
 def test_products_are_numpys(shape, multiply):
     m, k, n = shape
     rng = np.random.default_rng(m)

@@ -11,7 +11,7 @@ from gatesim import Stimulus, compile
 from gatesim.engines.logic2 import Logic2Engine
 from gatesim.timing import Switching, Technology, static_timing
 
-from ..computers import riscv_matmul, simt_matmul
+from ..computers import riscv_int8, simt_matmul
 from ..computers.machine import Machine
 from ..computers.session import Session
 from ..computers.simt_gates import simt_machine
@@ -37,18 +37,17 @@ class Run:
 
 def scalar_row(a: np.ndarray, b: np.ndarray, technology: Technology, multiply: bool, *, iso_area: str = "") -> Row:
     """``a @ b`` by a program on RV32I: one instruction a cycle, with a multiplier or by shifting and adding."""
-    program = riscv_matmul.matmul_program(a, b, multiply)
-    done = riscv_matmul.matmul(a, b, multiply)
+    done = riscv_int8.matmul(a, b, multiply=multiply)
     run = Run(
-        program.machine,
-        lambda machine: riscv_matmul.start(program, machine),
+        done.program.machine,
+        lambda machine: done.program.start(machine=machine),
         done.cycles,
-        done.bytes_read + done.bytes_written,
-        bool(np.array_equal(done.values, _exact(a, b))),
+        4 * done.cycles + done.data_bytes,
+        bool(np.array_equal(done.c, _exact(a, b))),
         done.seconds,
     )
     name = "CPU RV32IM" if multiply else "CPU RV32I, no multiplier"
-    row = _row(name, run, a, b, technology, riscv_matmul.CYCLES_FORMULA[multiply])
+    row = _row(name, run, a, b, technology, riscv_int8.CYCLES_FORMULA[multiply])
     # The multiplier could work in every cycle; without one, the adder could add a row of eight. The memory has two
     # ports that read a word and one that writes.
     return replace(row, peak_macs=1.0 if multiply else 1 / 8, port_bytes=12.0, iso_area=iso_area)

@@ -20,6 +20,9 @@ from .riscv_assembler import assemble
 from .riscv_model import Layout
 from .riscv_running import RiscvProgram
 
+CYCLES_FORMULA = {True: "6 + M (6 + N (7K + 9))", False: "about 48 M N K, by the bits of B"}
+"""Cycles of a product by whether there is a multiplier; without one they depend on the data."""
+
 _MULTIPLY_ADD = {
     True: """
     mul  t0, t0, t1

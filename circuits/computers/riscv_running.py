@@ -76,11 +76,17 @@ class RiscvProgram:
         """The memory at the start."""
         return self.program.words(self.layout)
 
-    def start(self, instances: int = 1, tier: Tier = "auto", threads: int | None = 1) -> Session:
-        """A session at the program's entry, the stack pointer at the end of the memory."""
+    def start(
+        self, instances: int = 1, tier: Tier = "auto", threads: int | None = 1, machine: Machine | None = None
+    ) -> Session:
+        """A session at the program's entry, the stack pointer at the end of the memory.
+
+        `machine` is the computer in other gates, if not its own.
+        """
         entry = self.layout.base if self.program.entry is None else self.program.entry
         registers = {"pc": entry, "x2": self.layout.base + self.layout.size}
-        return self.machine.start({"memory": self.words}, registers, instances=instances, tier=tier, threads=threads)
+        chosen = machine or self.machine
+        return chosen.start({"memory": self.words}, registers, instances=instances, tier=tier, threads=threads)
 
     def ending(self, session: Session, instance: int = 0) -> Ending:
         """How a halted instance ended."""

@@ -44,7 +44,7 @@ def view(
     if not headless and (script or gif or frames):
         raise GatesimError("--script, --frames and --gif work without a window: add --headless")
     from ..viewer.app import open_window, play
-    from ..viewer.export import check_path
+    from ..viewer.draw import check_path
     from ..viewer.viewer import Viewer
 
     if gif is not None:

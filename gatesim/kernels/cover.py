@@ -11,32 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
+from .leaves import merge_leaves
 
 CUTS = 6
 """Cuts kept for every node."""
-
-
-@kernel
-def _merge(a, na, b, nb, out):
-    """Union of two sorted leaf lists into `out`; returns its length, or 4 when it passes three."""
-    i = 0
-    j = 0
-    n = 0
-    while i < na or j < nb:
-        if n == 3:
-            return 4
-        if j == nb or (i < na and a[i] < b[j]):
-            out[n] = a[i]
-            i += 1
-        elif i == na or b[j] < a[i]:
-            out[n] = b[j]
-            j += 1
-        else:
-            out[n] = a[i]
-            i += 1
-            j += 1
-        n += 1
-    return n
 
 
 @kernel
@@ -184,7 +162,7 @@ def cover(order, tables, fanin, n_fanin, level, sinks, n, rounds):
                 if _more_than_three(sign0 | _sign(l1, n1)):
                     continue
                 f1 = 2 if c1 == 0 else np.int64(functions[q1, c1 - 1])
-                size = _merge(l0, n0, l1, n1, union)
+                size = merge_leaves(l0, n0, l1, n1, union, 3)
                 if size > 3:
                     continue
                 t0 = _stretch(f0, l0, n0, union, size)

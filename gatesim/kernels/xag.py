@@ -166,32 +166,23 @@ def make_and(g, a, b):
 @kernel
 def claim(g, node, times, stack):
     """`times` more readers of a node; what it needs and nobody used is used again. Returns the ANDs that are."""
-    ands = 0
+    before = g.refs[node]
     g.refs[node] += times
-    if g.refs[node] > times or g.kind[node] < AND:
-        return ands
-    stack[0] = node
-    top = 1
-    while top:
-        top -= 1
-        at = stack[top]
-        if g.kind[at] == AND:
-            ands += 1
-        for k in range(2):
-            below = g.fan[at, k] >> 1
-            g.refs[below] += 1
-            if g.refs[below] == 1 and g.kind[below] >= AND:
-                stack[top] = below
-                top += 1
-    return ands
+    return _reached(g, node, 1, stack) if before == 0 else 0
 
 
 @kernel
 def release(g, node, times, stack):
     """`times` fewer readers of a node; returns the ANDs that nobody uses any more."""
-    ands = 0
     g.refs[node] -= times
-    if g.refs[node] > 0 or g.kind[node] < AND:
+    return _reached(g, node, -1, stack) if g.refs[node] <= 0 else 0
+
+
+@kernel
+def _reached(g, node, step, stack):
+    """Add `step` readers to what a node needs, and on through all that this brings into use or out of it; its ANDs."""
+    ands = 0
+    if g.kind[node] < AND:
         return ands
     stack[0] = node
     top = 1
@@ -202,8 +193,10 @@ def release(g, node, times, stack):
             ands += 1
         for k in range(2):
             below = g.fan[at, k] >> 1
-            g.refs[below] -= 1
-            if g.refs[below] == 0 and g.kind[below] >= AND:
+            before = g.refs[below]
+            g.refs[below] += step
+            changed = before == 0 if step > 0 else g.refs[below] == 0
+            if changed and g.kind[below] >= AND:
                 stack[top] = below
                 top += 1
     return ands

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import kernel
+from .leaves import merge_leaves
 from .six import VARIABLE, cofactor, support
 from .xag import AND
 
@@ -35,29 +36,6 @@ def new_cuts(capacity: int, kept: int) -> Cuts:
         np.zeros((capacity, kept), np.uint64),
         np.zeros(capacity, np.uint8),
     )
-
-
-@kernel
-def _merge(a, na, b, nb, out, most):
-    """Union of two sorted leaf lists; its size, or ``most + 1`` where it would be larger."""
-    i = 0
-    j = 0
-    n = 0
-    while i < na or j < nb:
-        if n == most:
-            return most + 1
-        if j == nb or (i < na and a[i] < b[j]):
-            out[n] = a[i]
-            i += 1
-        elif i == na or b[j] < a[i]:
-            out[n] = b[j]
-            j += 1
-        else:
-            out[n] = a[i]
-            i += 1
-            j += 1
-        n += 1
-    return n
 
 
 @kernel
@@ -119,7 +97,7 @@ def find_cuts(g, cuts, node, most):
         for j in range(1 + np.int64(cuts.count[b >> 1])):
             lb = alone_b if j == 0 else cuts.leaves[b >> 1, j - 1]
             nb = 1 if j == 0 else np.int64(cuts.size[b >> 1, j - 1])
-            n = _merge(la, na, lb, nb, union, most)
+            n = merge_leaves(la, na, lb, nb, union, most)
             if n > most or (found == kept and n > cuts.size[node, kept - 1]):
                 continue
             fresh = True

@@ -85,7 +85,7 @@ def net_values(net: Netlist, values: Mapping[str, int], cycle: int = 1) -> np.nd
     return codes
 
 
-def check_path(path: FilePath) -> None:
+def check_path(path: FilePath, suffixes: tuple[str, ...] = SUFFIXES) -> None:
     """Refuse, before any work, a file that could not be written.
 
     Raises
@@ -93,8 +93,8 @@ def check_path(path: FilePath) -> None:
     GatesimError
         An unknown suffix, or a folder that does not exist.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise GatesimError(f"cannot draw to {str(path)!r}: the name must end in {', '.join(SUFFIXES)}")
+    if path.suffix.lower() not in suffixes:
+        raise GatesimError(f"cannot write {str(path)!r}: the name must end in {', '.join(suffixes)}")
     if not path.resolve().parent.is_dir():
         raise GatesimError(f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist")
 

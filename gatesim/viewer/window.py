@@ -10,7 +10,8 @@ import pygame
 
 from .actions import ACTIONS, ZOOM_STEP, Action, table
 from .canvas import Canvas
-from .export import check_path, save_sheet
+from .draw import check_path
+from .export import save_sheet
 from .film import Film
 from .fonts import Texts, packed
 from .panels import bars, overlays, side
