@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from gatesim import Netlist, map_to
-from gatesim.errors import ValueFitError
 from gatesim.timing import Technology
 
 from ..computers.riscv import riscv_machine
@@ -17,6 +16,7 @@ from ..computers.riscv_model import Layout
 from ..computers.simt_gates import SimtShape, simt_machine
 from ..computers.simt_language import Kind
 from ..systolic import SystolicArray, int8_operands
+from ..systolic.plan import check_sizes
 from .machine_rows import scalar_row, simt_row
 from .row import Row
 from .systolic_rows import name_of, systolic_row
@@ -41,9 +41,7 @@ def operands(m: int, k: int, n: int, *, rng: int = 0) -> tuple[np.ndarray, np.nd
     ValueFitError
         A size below 1.
     """
-    for name, size in (("m", m), ("k", k), ("n", n)):
-        if size < 1:
-            raise ValueFitError(f"{name} is {size}: a product needs at least one row, column and step")
+    check_sizes(m, k, n)
     generator = np.random.default_rng(rng)
     return tuple(generator.integers(-128, 128, shape).astype(np.int8) for shape in ((m, k), (k, n)))  # pyright: ignore[reportReturnType]
 

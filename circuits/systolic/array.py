@@ -136,9 +136,6 @@ class SystolicArray:
         ValueFitError
             A size below 1.
         """
-        for name, size in (("m", m), ("k", k), ("n", n)):
-            if size < 1:
-                raise ValueFitError(f"{name} is {size}: a product needs at least one row, column and step")
         return Plan(self.dataflow, self.rows, self.columns, m, k, n, self.double_buffered)
 
     def multiply(self, a, b, bias=None, *, engine: Engine | None = None) -> Product:

@@ -13,8 +13,23 @@ from typing import Literal
 
 import numpy as np
 
+from gatesim.errors import ValueFitError
+
 Dataflow = Literal["weight", "output"]
 DATAFLOWS: tuple[Dataflow, ...] = ("weight", "output")
+
+
+def check_sizes(m: int, k: int, n: int) -> None:
+    """Refuse a product of (m, k) and (k, n) matrices without rows, columns or steps.
+
+    Raises
+    ------
+    ValueFitError
+        A size below 1.
+    """
+    for name, size in (("m", m), ("k", k), ("n", n)):
+        if size < 1:
+            raise ValueFitError(f"{name} is {size}: a product needs at least one row, column and step")
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,9 @@ class Plan:
     k: int
     n: int
     double_buffered: bool = False
+
+    def __post_init__(self) -> None:
+        check_sizes(self.m, self.k, self.n)
 
     @property
     def is_weight_stationary(self) -> bool:

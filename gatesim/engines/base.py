@@ -252,13 +252,20 @@ class Stepper:
         return self._state.copy()
 
 
-def observed(net: Netlist, watch: Nets) -> tuple[dict[str, slice], np.ndarray]:
-    """Fields and nets of a result: the output ports, then the watched nets."""
+def nets_of_ports(net: Netlist, names: Sequence[str]) -> tuple[dict[str, slice], list[int]]:
+    """The nets of some ports one after another, and which of them are whose."""
     fields: dict[str, slice] = {}
     nets: list[int] = []
-    for p in net.outputs:
-        fields[p.name] = slice(len(nets), len(nets) + p.width)
-        nets.extend(p.nets)
+    for name in names:
+        port = net.port(name)
+        fields[name] = slice(len(nets), len(nets) + port.width)
+        nets.extend(port.nets)
+    return fields, nets
+
+
+def observed(net: Netlist, watch: Nets) -> tuple[dict[str, slice], np.ndarray]:
+    """Fields and nets of a result: the output ports, then the watched nets."""
+    fields, nets = nets_of_ports(net, [p.name for p in net.outputs])
     if isinstance(watch, np.ndarray):
         return fields, np.concatenate((np.array(nets, np.int32), watch.astype(np.int32)))
     for item in watch:

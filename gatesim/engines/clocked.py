@@ -22,7 +22,7 @@ from ..kernels import clocked as kernel
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
-from .base import Engine, Stepper
+from .base import Engine, Stepper, nets_of_ports
 from .clocked_code import WIDE, Coder, Words
 from .clocked_plan import Plan
 from .job import Job
@@ -265,8 +265,8 @@ class WordStepper(Stepper):
         runner: ClockedRunner,
     ) -> None:
         super().__init__(engine, stimulus, ports)
-        nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
-        self._runner, self._job = runner, Job(engine.schedule, stimulus, self._state, nets, 1)
+        self._fields, nets = nets_of_ports(engine.netlist, ports)
+        self._runner, self._job = runner, Job(engine.schedule, stimulus, self._state, np.array(nets, np.int32), 1)
         self._run = WordRun(runner.word_plan, self._job)
         self._code = runner.compiled(1) if runner.tier == "compiled" else None
 
@@ -284,12 +284,7 @@ class WordStepper(Stepper):
     def outputs(self) -> dict[str, np.ndarray]:
         """(bits, 1) planes of the output ports in the last step."""
         self._finish()
-        low, found = 0, {}
-        for name in self._ports:
-            width = self._engine.netlist.port(name).width
-            found[name] = self._job.out[0, low : low + width]
-            low += width
-        return found
+        return {name: self._job.out[0, part] for name, part in self._fields.items()}
 
     def state(self) -> State:
         """The state after the last step."""

@@ -17,7 +17,7 @@ from ..reductions import Request
 from ..results import State
 from ..schedule import Schedule
 from ..stimulus import Stimulus
-from .base import Engine, Record, Stepper
+from .base import Engine, Record, Stepper, nets_of_ports
 from .clocked import ClockedRunner, WordStepper
 from .grid import CompiledGrid, can_compile
 from .job import Job
@@ -161,8 +161,8 @@ class _FastStepper(Stepper):
 
     def __init__(self, engine: Logic2Engine, stimulus: Stimulus, ports: Sequence[str]) -> None:
         super().__init__(engine, stimulus, ports)
-        nets = np.array([k for name in ports for k in engine.netlist.port(name).nets], np.int32)
-        self._job = Job(engine.schedule, stimulus, self._state, nets, 1)
+        self._fields, nets = nets_of_ports(engine.netlist, ports)
+        self._job = Job(engine.schedule, stimulus, self._state, np.array(nets, np.int32), 1)
         n_words = stimulus.n_words
         width = block_words(engine.schedule, n_words)
         code = None if engine.tier == "interpreting" else engine.compiled(width)
@@ -180,12 +180,7 @@ class _FastStepper(Stepper):
 
     def outputs(self) -> dict[str, np.ndarray]:
         self._job.finish()
-        low, found = 0, {}
-        for name in self._ports:
-            width = self._engine.netlist.port(name).width
-            found[name] = self._job.out[0, low : low + width]
-            low += width
-        return found
+        return {name: self._job.out[0, part] for name, part in self._fields.items()}
 
     def state(self) -> State:
         self._job.finish()

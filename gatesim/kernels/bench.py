@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
+from .names import number_of
 
 OTHER, OUTPUT, FLIP_FLOP = -1, -2, -3
 """Codes beside op codes: a line to be read by other means, an output, a flip-flop of one pin."""
@@ -49,32 +50,6 @@ def _keyword(data, start, end, words):
         if same:
             return k
     return -1
-
-
-@kernel
-def _number(data, start, end, seed, slots, name_start, name_end, found):
-    """The number of a name (a new one is `found`)."""
-    h = seed
-    for i in range(start, end):
-        h = (h ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
-        h ^= h >> np.uint64(29)
-    mask = len(slots) - 1
-    at = np.int64(h & np.uint64(mask))
-    while slots[at] >= 0:
-        other = slots[at]
-        low = name_start[other]
-        same = name_end[other] - low == end - start
-        i = 0
-        while same and i < end - start:
-            same = data[low + i] == data[start + i]
-            i += 1
-        if same:
-            return other
-        at = (at + 1) & mask
-    slots[at] = found
-    name_start[found] = start
-    name_end[found] = end
-    return found
 
 
 @kernel
@@ -136,7 +111,7 @@ def scan(data, words, codes, seed):
             begin[n_rows], finish[n_rows], line_of[n_rows] = low, stop, line
             op[n_rows], net[n_rows] = code, -1
             for k in range(n_words):
-                number = _number(data, word[k, 0], word[k, 1], seed, slots, name_start, name_end, n_names)
+                number = number_of(data, word[k, 0], word[k, 1], seed, slots, name_start, name_end, n_names)
                 n_names += number == n_names
                 if k == 0:
                     net[n_rows] = number + 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
+from .names import number_of
 
 COVER, NAMES, PAIRS, OTHER = range(4)
 """Kinds of rows: a row of a cover, ``.names``, a command with ``formal=actual`` pairs, another command."""
@@ -133,28 +134,9 @@ def number_names(data, starts, ends, rows, kinds, seed):
                 if start >= end - 1:
                     continue
                 start += 1
-            h = seed
-            for i in range(start, end):
-                h = (h ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
-                h ^= h >> np.uint64(29)
-            at = np.int64(h & np.uint64(size - 1))
-            while slots[at] >= 0:
-                other = slots[at]
-                low = name_start[other]
-                same = name_end[other] - low == end - start
-                i = 0
-                while same and i < end - start:
-                    same = data[low + i] == data[start + i]
-                    i += 1
-                if same:
-                    break
-                at = (at + 1) & (size - 1)
-            if slots[at] < 0:
-                slots[at] = found
-                name_start[found] = start
-                name_end[found] = end
+            number[t] = number_of(data, start, end, seed, slots, name_start, name_end, found)
+            if number[t] == found:
                 found += 1
-            number[t] = slots[at]
     return number, name_start[:found].copy(), name_end[:found].copy()
 
 
