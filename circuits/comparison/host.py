@@ -149,11 +149,11 @@ def _torch_on(device: str, a: np.ndarray, b: np.ndarray) -> Iterator[Way | HostT
         return Way(f"{at} {name}", run, lambda t: t.double().cpu().numpy())
 
     try:
-        torch._int_mm(x, y)
+        torch._int_mm(x, y)  # pyright: ignore[reportPrivateImportUsage]
     except RuntimeError as exc:  # on a GPU it takes more than 16 rows, and multiples of 8
         yield HostTime(f"{at} int8 _int_mm", None, None, f"refuses this shape: {str(exc).splitlines()[0]}")
     else:
-        yield way("int8 _int_mm", lambda: torch._int_mm(x, y))
+        yield way("int8 _int_mm", lambda: torch._int_mm(x, y))  # pyright: ignore[reportPrivateImportUsage]
     for name, kind in (("float32", torch.float32), ("bf16", torch.bfloat16)):
         left, right = x.to(kind), y.to(kind)
         yield way(name, lambda left=left, right=right: left @ right)
