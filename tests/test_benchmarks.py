@@ -7,7 +7,7 @@ import pytest
 from rich.text import Text
 from typer.testing import CliRunner
 
-from benchmarks import harness
+from benchmarks import harness, layout
 from benchmarks.__main__ import lines, names, number
 from benchmarks.circuits import array_multiplier
 from benchmarks.harness import Record, Times, in_turn, load, save, skip
@@ -200,3 +200,12 @@ def test_the_page_gets_tables_where_results_are_and_keeps_the_rest():
     assert again == shown
     tile = filled("<!-- tile -->\n<!-- end -->\n", {"tile": [row("tile", "NumPy", 600.0, goal=100)]})
     assert "| tile | c17, 6 ANDs, 2^20 patterns | 300 G AND-ge/s | ≥ 100 | NumPy: 600 | 0.5× | yes |" in tile
+
+
+def test_crossings_of_a_drawing_are_counted_by_geometry():
+    pieces = np.array([[0, 0, 9, 9], [0, 9, 9, 0], [9, 1, 0, 1], [4, 0, 4, 1], [20, 0, 20, 9], [18, 2, 22, 3]], float)
+    nets = np.array([0, 1, 2, 3, 4, 5])
+    # The cross, the line below it through both its arms, and the pair on the right; an end on a line is no crossing.
+    assert layout.crossings((pieces, nets)) == 4
+    assert layout.crossings((pieces[::-1].copy(), nets[::-1].copy())) == 4
+    assert layout.crossings((pieces, np.array([0, 0, 0, 3, 4, 4]))) == 0

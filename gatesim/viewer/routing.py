@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels import layout_route
+from ..kernels import layout_pieces, layout_route
 from .scene import GRID
 
 MARGIN = 2
@@ -83,37 +83,14 @@ def route(
     horizontal = np.stack((h0 * 2, row * 2, h1 * 2, row * 2), axis=1)[keep]
     h_wire = wire[keep]
     horizontal, h_wire = _merged(horizontal, h_wire)
-    dots, dot_owner = [], []
-    vertical, v_wire, joint_pieces, j_wire = [], [], [], []
-    for t in np.flatnonzero(track >= 0).tolist():
-        ends = slice(trunk_first[t], trunk_first[t + 1])
-        rows, sides = row[ends] * 2, side[ends]
-        w = int(trunk_wire[t])
-        parts = [(int(trunk_x[t]), rows, sides)]
-        if second[t] >= 0:
-            j = int(joint[t])
-            parts = [
-                (int(trunk_x[t]), np.append(rows[sides == 0], j), np.append(sides[sides == 0], 1)),
-                (int(second_x[t]), np.append(rows[sides == 1], j), np.append(sides[sides == 1], 0)),
-            ]
-            joint_pieces.append((int(trunk_x[t]) * 2, j, int(second_x[t]) * 2, j))
-            j_wire.append(w)
-        for x, r, s in parts:
-            lo, hi = int(r.min()), int(r.max())
-            vertical.append((x * 2, lo, x * 2, hi))
-            v_wire.append(w)
-            if len(r) > 2:
-                for y in sorted(set(r.tolist())):
-                    arms = len(set(s[r == y].tolist())) + (y > lo) + (y < hi)
-                    if arms > 2:
-                        dots.append((x * 2, y))
-                        dot_owner.append(w)
-    shape = lambda rows, n: np.array(rows, np.int64).reshape(-1, n)  # noqa: E731
-    segments = np.concatenate((horizontal, shape(vertical, 4), shape(joint_pieces, 4)))
-    owner = np.concatenate((h_wire, np.array(v_wire + j_wire, np.int64)))
+    pieces, trunk, dots, dot_trunk = layout_pieces.trunk_pieces(
+        trunk_first, row, side, trunk_x, second_x, track, second, joint
+    )
+    segments = np.concatenate((horizontal, pieces))
+    owner = np.concatenate((h_wire, trunk_wire[trunk]))
     order = np.lexsort((segments[:, 3], segments[:, 2], segments[:, 1], segments[:, 0], owner))
     half = GRID // 2
-    return Routes(node_x, segments[order] * half, owner[order], shape(dots, 2) * half, np.array(dot_owner, np.int64))
+    return Routes(node_x, segments[order] * half, owner[order], dots * half, trunk_wire[dot_trunk])
 
 
 def _merged(pieces: np.ndarray, wire: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
