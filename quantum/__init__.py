@@ -6,11 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _LAZY = {
+    "Proof": "proof",
     "Reversible": "circuit",
     "Verification": "verification",
     "assert_verified": "verification",
     "from_qiskit": "exchange",
+    "prove": "proof",
     "reversible": "synthesis",
+    "to_netlist": "netlists",
     "to_qiskit": "exchange",
     "verify": "verification",
 }
@@ -18,6 +21,8 @@ _LAZY = {
 if TYPE_CHECKING:
     from .circuit import Reversible
     from .exchange import from_qiskit, to_qiskit
+    from .netlists import to_netlist
+    from .proof import Proof, prove
     from .synthesis import reversible
     from .verification import Verification, assert_verified, verify
 
@@ -34,4 +39,15 @@ def __dir__() -> list[str]:
     return sorted(set(globals()) | set(_LAZY))
 
 
-__all__ = ["Reversible", "Verification", "assert_verified", "from_qiskit", "reversible", "to_qiskit", "verify"]
+__all__ = [
+    "Proof",
+    "Reversible",
+    "Verification",
+    "assert_verified",
+    "from_qiskit",
+    "prove",
+    "reversible",
+    "to_netlist",
+    "to_qiskit",
+    "verify",
+]

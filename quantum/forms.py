@@ -39,11 +39,7 @@ class Forms:
         LoopError
             It has a combinational loop.
         """
-        if len(net.registers) or net.memories:
-            raise UnsupportedError(
-                f"{net.name!r} has registers or memories: only a combinational netlist is a reversible circuit; "
-                "gatesim.passes.clock_cycle() makes one of a single clock cycle"
-            )
+        require_combinational(net)
         self.net = net = few_ands(net, effort)
         order = levels(net).order
         op = net.op
@@ -91,6 +87,15 @@ class Forms:
             else:
                 inner[net] = members
         return found
+
+
+def require_combinational(net: Netlist) -> None:
+    """Refuse a netlist with state: UnsupportedError."""
+    if len(net.registers) or net.memories:
+        raise UnsupportedError(
+            f"{net.name!r} has registers or memories: only a combinational netlist is a reversible circuit; "
+            "gatesim.passes.clock_cycle() makes one of a single clock cycle"
+        )
 
 
 def few_ands(net: Netlist, effort: Effort | None = "quick") -> Netlist:

@@ -19,6 +19,7 @@ from gatesim.errors import EquivalenceError, GatesimError, ValueFitError
 from gatesim.kernels import reversible as kernel
 
 from .circuit import Reversible
+from .forms import require_combinational
 from .rows import Rows, rows_of
 
 CHUNK_WORDS = 2048
@@ -83,6 +84,8 @@ def verify(circuit: Reversible, net: Netlist, *, states: int = 1 << 20, rng: int
     ------
     ValueFitError
         Ports of circuit and netlist do not match, or less than one state.
+    UnsupportedError
+        `net` has registers or memories.
 
     Examples
     --------
@@ -95,16 +98,16 @@ def verify(circuit: Reversible, net: Netlist, *, states: int = 1 << 20, rng: int
     started = perf_counter()
     if states < 1:
         raise ValueFitError(f"a check needs at least one basis state, not {states}")
-    _require_same_ports(circuit, net)
+    require_comparable(circuit, net)
     n_inputs = sum(p.width for p in net.inputs)
     exhaustive = n_inputs < 63 and 1 << n_inputs <= states
     total = 1 << n_inputs if exhaustive else states
-    work = _Work(circuit, net)
+    check = Check(circuit, net)
     fault, done = None, 0
     for first in range(0, n_words(total), CHUNK_WORDS):
         n = min(64 * CHUNK_WORDS, total - 64 * first)
         inputs = _inputs(net, first, n, rng, exhaustive)
-        fault = work.check(inputs, n, _seed(rng, first, 1))
+        fault = check.run(inputs, _random(len(check.fresh), n, _seed(rng, first, 1)), n)
         done += n
         if fault is not None:
             break
@@ -122,7 +125,9 @@ def assert_verified(circuit: Reversible, net: Netlist, *, states: int = 1 << 20,
     return found
 
 
-def _require_same_ports(circuit: Reversible, net: Netlist) -> None:
+def require_comparable(circuit: Reversible, net: Netlist) -> None:
+    """Refuse a netlist that is not combinational, or whose ports are not those of the circuit."""
+    require_combinational(net)
     for what, ports, qubits in (("input", net.inputs, circuit.inputs), ("output", net.outputs, circuit.outputs)):
         wanted = {p.name: p.width for p in ports if what == "input" or p.name != circuit.sign}
         given = {name: len(q) for name, q in qubits.items()}
@@ -134,8 +139,14 @@ def _require_same_ports(circuit: Reversible, net: Netlist) -> None:
                 )
 
 
-class _Work:
-    """A circuit and a netlist made ready to run side by side."""
+class Check:
+    """A circuit and a netlist made ready to run side by side.
+
+    Attributes
+    ----------
+    fresh : list of int
+        Output qubits that are no inputs: what they hold before is added to.
+    """
 
     def __init__(self, circuit: Reversible, net: Netlist) -> None:
         self.circuit, self.net = circuit, net
@@ -149,14 +160,14 @@ class _Work:
         self.fresh = [q for q in self.results if q not in set(self.given)]
         self.own = frozenset(self.fresh)
 
-    def check(self, inputs: np.ndarray, n: int, seed: int) -> str | None:
-        """Run `n` lanes of input planes; what is wrong in them, if anything."""
+    def run(self, inputs: np.ndarray, before: np.ndarray, n: int) -> str | None:
+        """What is wrong in `n` lanes, if anything.
+
+        ``inputs`` (input bits, words) uint64 in the order of the netlist's ports; ``before`` (fresh qubits, words).
+        """
         circuit, width = self.circuit, inputs.shape[1]
         result = self.engine.run(Stimulus(inputs[None], n))
         outputs = {name: result.words[0, where] for name, where in result.fields.items()}
-        before = np.random.default_rng(seed).integers(0, 1 << 64, (len(self.fresh), width), dtype=np.uint64)
-        if width:
-            before[:, -1] &= last_word_mask(n)
         start = dict(zip(self.given, inputs, strict=True)) | dict(zip(self.fresh, before, strict=True))
         end = dict(start)
         for name in self.shown:
@@ -210,6 +221,12 @@ def _broken_promise(circuit: Reversible, registers: Mapping[str, int]) -> str:
     except GatesimError as exc:
         return str(exc)
     raise AssertionError("the kernel saw a broken promise that one state does not show")
+
+
+def _random(rows: int, n: int, seed: int) -> np.ndarray:
+    planes = np.random.default_rng(seed).integers(0, 1 << 64, (rows, n_words(n)), dtype=np.uint64)
+    planes[:, -1:] &= last_word_mask(n)
+    return planes
 
 
 def _seed(rng: int, first: int, stream: int) -> int:

@@ -17,6 +17,7 @@ from gatesim.instances import instantiate
 from gatesim.passes import clock_cycle
 from quantum import Reversible, assert_verified, reversible, verify
 from quantum.circuit import AND, NOT, UNAND
+from quantum.mutations import with_cx, without_gate
 
 
 def modular(a: Bus, b: Bus) -> Bus:
@@ -29,18 +30,6 @@ def adder(width: int, carry_out: bool = True):
 
 def run(circuit: Reversible, **values: int) -> dict[str, int]:
     return circuit.apply(values)[0]
-
-
-def without_gate(circuit: Reversible, index: int) -> Reversible:
-    keep, sizes = np.arange(circuit.n_gates) != index, np.diff(circuit.ptr)
-    ptr = np.concatenate(([0], np.cumsum(sizes[keep])))
-    return replace(circuit, op=circuit.op[keep], ptr=ptr, qubits=circuit.qubits[np.repeat(keep, sizes)])
-
-
-def with_cx(circuit: Reversible, index: int, control: int, target: int) -> Reversible:
-    ptr = np.concatenate((circuit.ptr[: index + 1], circuit.ptr[index:] + 2))
-    qubits = np.insert(circuit.qubits, circuit.ptr[index], [control, target])
-    return replace(circuit, op=np.insert(circuit.op, index, NOT), ptr=ptr, qubits=qubits)
 
 
 # -- right -----------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ def test_a_file_is_verified_or_the_fault_is_told(gatesim):
     assert gatesim("quantum", "compile", "adders.ripple_carry[4]", "-o", "adder.qasm")[0] == 0
     status, out, _ = gatesim("quantum", "verify", "adder.qasm", "--against", "adders.kogge_stone[4]")
     assert status == 0 and "right on every input: outputs equal, inputs restored, 4 ancillas clean" in out
+    status, out, _ = gatesim("quantum", "verify", "adder.qasm", "--against", "adders.kogge_stone[4]", "--prove")
+    assert status == 0 and "proven for every basis state: outputs equal, inputs restored" in out
     lines = Path("adder.qasm").read_text().splitlines()
     del lines[next(k for k, line in enumerate(lines) if line.startswith("temporary_and"))]
     Path("broken.qasm").write_text("\n".join(lines))

@@ -78,12 +78,17 @@ def verify_command(
     ] = "",
     states: Annotated[int, typer.Option(help="Basis states.", min=1)] = 1 << 20,
     seed: Annotated[int, typer.Option(help="Seed of the random states.", min=0)] = 0,
+    proof: Annotated[bool, typer.Option("--prove", help="Then prove it for every basis state.")] = False,
+    seconds: Annotated[float, typer.Option(help="Time after which a proof gives up.", min=0.0)] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run basis states through a circuit: outputs right, inputs restored, ancillas clean? Exit status 1: no."""
+    """Run basis states through a circuit: outputs right, inputs restored, ancillas clean?
+
+    Exit status 0: yes; 1: no; 3: a proof was wanted, and not found in the time given.
+    """
     given = pairs_of(renamed, "port=register")
     announce_compilation()
-    from quantum import from_qiskit, verify
+    from quantum import from_qiskit, prove, verify
     from quantum.qasm import loads, register_name
 
     from ..passes import clock_cycle
@@ -98,12 +103,16 @@ def verify_command(
         outputs={p.name: register(p.name) for p in net.outputs},
     )
     found = verify(made, net, states=states, rng=seed)
+    proven = prove(made, net, seconds=seconds) if proof and found else None
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        typer.echo(json.dumps(asdict(found) | ({} if proven is None else {"proof": asdict(proven)})))
     else:
         console.print(f"{made.n_qubits:,} qubits, {made.n_gates:,} gates, {found.seconds:.2f} s", highlight=False)
         console.print(str(found), soft_wrap=True)
-    raise typer.Exit(0 if found else 1)
+        if proven is not None:
+            console.print(str(proven), soft_wrap=True)
+    status = proven.status if proven is not None else "right" if found else "wrong"
+    raise typer.Exit({"right": 0, "wrong": 1, "undecided": 3}[status])
 
 
 def _table(name: str, counted: Costs) -> Table:
