@@ -8,7 +8,7 @@ onto one qubit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 ONE = -1
 """Stands for constant 1 in a set of qubits; a CX from it is an X."""
@@ -21,11 +21,11 @@ class Basis:
     ----------
     emit : callable
         ``emit(control, target)`` is called for every CX (or, with control ``ONE``, X).
-    uses : sequence of int
+    uses : mapping of int to int
         How often each net will still be read; the owner counts it down.
     """
 
-    def __init__(self, emit: Callable[[int, int], None], uses: list[int]) -> None:
+    def __init__(self, emit: Callable[[int, int], None], uses: Mapping[int, int]) -> None:
         self._emit = emit
         self._uses = uses
         self._sum: dict[int, set[int]] = {}
@@ -41,6 +41,9 @@ class Basis:
         """Nobody will ask for `net` again."""
         for q in self._sum.pop(net):
             self._readers[q].discard(net)
+
+    def __contains__(self, net: int) -> bool:
+        return net in self._sum
 
     def __getitem__(self, net: int) -> set[int]:
         return self._sum[net]

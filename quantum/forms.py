@@ -7,11 +7,13 @@ by an AND or an output (*roots*). Constant 1 is a member of forms like any other
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator, Sequence
+
 import numpy as np
 
 from gatesim import Netlist, map_to, minimise_ands
 from gatesim.analysis import levels
-from gatesim.errors import UnsupportedError
+from gatesim.errors import UnsupportedError, ValueFitError
 from gatesim.gates import AND, INPUT, XOR
 from gatesim.passes.multiplicative import Effort
 
@@ -25,8 +27,11 @@ class Forms:
         The function, from AND and XOR gates only.
     leaves : dict of int to list of int
         Of every root: the named nets whose sum it is.
-    uses : (n_nets,) int64
-        Of every named net: ANDs' pins, leaves of roots and output bits that read it.
+    pins : list of (int, int)
+        Of every AND and XOR.
+    is_and, is_root, is_input : list of bool
+    inputs, output_nets : list of int
+        Of all input and output bits, in port order.
     """
 
     def __init__(self, net: Netlist, effort: Effort | None = "quick") -> None:
@@ -47,6 +52,7 @@ class Forms:
         two = np.flatnonzero(np.diff(net.fanin_ptr) == 2)
         pins[two, 0], pins[two, 1] = net.fanin[net.fanin_ptr[two]], net.fanin[net.fanin_ptr[two] + 1]
         self.pins: list[list[int]] = pins.tolist()
+        self.inputs = [n for p in net.inputs for n in p.nets]
         self.output_nets = [n for p in net.outputs for n in p.nets]
         readers = np.bincount(net.fanin, minlength=net.n_nets)
         for n in self.output_nets:
@@ -60,13 +66,56 @@ class Forms:
         is_root = (op == XOR) & (special | (readers > 1))
         self.is_root = is_root.tolist()
         self.leaves = self._collect(order.tolist(), op.tolist())
-        uses = np.zeros(net.n_nets, np.int64)
-        np.add.at(uses, pins[ands].reshape(-1), 1)
-        np.add.at(uses, self.output_nets, 1)
-        for leaves in self.leaves.values():
-            for n in leaves:
-                uses[n] += 1
-        self.uses = uses
+
+    def below(self, net: int) -> Sequence[int]:
+        """The named nets that an AND or a root reads; none for the others."""
+        return self.leaves[net] if self.is_root[net] else self.pins[net] if self.is_and[net] else ()
+
+    def drivers_first(self, net: int, done: set[int]) -> Iterator[int]:
+        """Everything not yet `done` that `net` is made of, and `net`; each is done when the next is asked for."""
+        stack = [net]
+        while stack:
+            top = stack[-1]
+            missing = [] if top in done else [n for n in self.below(top) if n not in done]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            if top not in done:
+                done.add(top)
+                yield top
+
+    def supports(self, wanted: Iterable[int]) -> dict[int, int]:
+        """The inputs that each net depends on, drivers first: bit i stands for ``inputs[i]``."""
+        found = {n: 1 << i for i, n in enumerate(self.inputs)} | {0: 0, 1: 0}
+        done = set(found)
+        for net in wanted:
+            for made in self.drivers_first(net, done):
+                found[made] = 0
+                for n in self.below(made):
+                    found[made] |= found[n]
+        return found
+
+    def add_root(self, leaves: list[int]) -> int:
+        """A new named net, the sum of others."""
+        self.pins.append([0, 0])
+        self.is_and.append(False)
+        self.is_input.append(False)
+        self.is_root.append(True)
+        net = len(self.pins) - 1
+        self.leaves[net] = leaves
+        return net
+
+    def reads(self, wanted: Iterable[int], given: Container[int]) -> dict[int, int]:
+        """How often each net is read when `wanted` are made from `given` nets and then read once each."""
+        uses: dict[int, int] = {}
+        stack = list(wanted)
+        while stack:
+            net = stack.pop()
+            uses[net] = uses.get(net, 0) + 1
+            if uses[net] == 1 and net not in given:
+                stack.extend(self.below(net))
+        return uses
 
     def _collect(self, order: list[int], op: list[int]) -> dict[int, list[int]]:
         inner: dict[int, dict[int, None]] = {}  # leaves of XORs that only one XOR reads; insertion order is kept
@@ -110,3 +159,11 @@ def few_ands(net: Netlist, effort: Effort | None = "quick") -> Netlist:
     rewritten = minimise_ands(net, effort)
     count = lambda n: int((n.op == AND).sum())  # noqa: E731
     return rewritten if count(rewritten) < count(plain) else plain
+
+
+def one_output(net: Netlist) -> str:
+    """The output port of one bit that a phase oracle shows as a sign; ValueFitError where there are more bits."""
+    bits = sum(p.width for p in net.outputs)
+    if bits != 1:
+        raise ValueFitError(f"a phase oracle shows one bit as a sign; {net.name!r} has {bits} output bits")
+    return net.outputs[0].name

@@ -8,9 +8,12 @@ from gatesim.passes.multiplicative import Effort
 
 from .bennett import bennett
 from .circuit import Reversible
+from .forms import Forms
+from .inplace import inplace
 
 STRATEGIES: dict[str, str] = {
     "bennett": "every AND once on an ancilla of its own; outputs copied, everything uncomputed",
+    "inplace": "outputs replace inputs where the function allows: a, b -> a, a + b",
 }
 """Ways to compile, with what each does."""
 
@@ -60,4 +63,6 @@ def reversible(
     """
     if strategy not in STRATEGIES:
         raise unknown_name("strategy", strategy, STRATEGIES)
-    return bennett(net, phase=phase, effort=effort)
+    if strategy == "inplace":
+        return inplace(net, Forms(net, effort))
+    return bennett(net, Forms(net, effort), phase=phase)
