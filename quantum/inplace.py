@@ -167,4 +167,3 @@ class _Pivots:
             f"{start}; {bit}, for one, is no input bit XOR something independent of that bit (tried: {p.name}); "
             "take the strategy bennett"
         )
-
