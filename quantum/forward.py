@@ -14,10 +14,8 @@ from .basis import ONE, Basis
 from .circuit import AND, NOT, PHASE, UNAND, Gates, Reversible
 from .cleanup import cancel
 from .forms import Forms
-from .wiring import Ancillas, Wiring
+from .wiring import Ancillas, Gate, Wiring, packed
 
-Gate = tuple[int, ...]
-"""(op, qubit, ...)."""
 _WAITING = -2
 """Stands for an operand that is kept in the basis while the other one is collected."""
 
@@ -44,7 +42,6 @@ class Forward:
         self.gates: list[Gate] = []
         self.copies: list[tuple[int, list[Gate]]] = []
         self.replacements: list[tuple[int, list[Gate]]] = []
-        self.products: list[int] = []
         self.basis = Basis(self._cx, self.uses)
         self._ancillas = ancillas
         self._done = {0, 1, *given}
@@ -115,7 +112,6 @@ class Forward:
         basis.forget(_WAITING)
         made_b, target_b, harm_b = self._operand(high, target_a)
         ancilla = self._ancillas.take()
-        self.products.append(ancilla)
         self.gates.append((AND, target_a, target_b, ancilla))
         for part, harm in ((made_b, harm_b), (made, harm_a)):
             if harm > len(part):
@@ -152,11 +148,6 @@ class Forward:
         """The gates so far undone, last first, replacements in between."""
         return reverse(interleaved(self.gates, self.replacements))
 
-    def give_back(self) -> None:
-        """Give the ancillas back: the gates are undone."""
-        for qubit in self.products:
-            self._ancillas.give(qubit)
-
 
 def flip(control: int, target: int) -> Gate:
     """A CX; an X where the control is ``ONE``."""
@@ -190,9 +181,10 @@ def _linear_product(first: set[int], second: set[int]) -> set[int]:
 
 
 def finished(wiring: Wiring, ancillas: Ancillas, gates: list[Gate], name: str, sign: str | None = None) -> Reversible:
-    """The circuit, without gates that undo each other."""
-    if ancillas.count:
-        wiring.add("ancilla", ancillas.count, "ancilla")
+    """The circuit, without gates that undo each other, its ancillas packed."""
+    gates, count = packed(cancel(gates), ancillas.first)
+    if count:
+        wiring.add("ancilla", count, "ancilla")
     made = Gates()
-    made.extend(cancel(gates))
+    made.extend(gates)
     return Reversible(name, tuple(wiring.registers), wiring.inputs, wiring.outputs, *made.arrays(), sign)

@@ -9,9 +9,9 @@ from gatesim.errors import ValueFitError
 
 from .circuit import Reversible
 from .forms import Forms, one_output
-from .forward import Forward, Gate, finished, reverse
+from .forward import Forward, finished, reverse
 from .pebbling import NEVER, Course, Plan, Step
-from .wiring import Ancillas, Wiring
+from .wiring import Ancillas, Gate, Wiring
 
 Sums = dict[int, frozenset[int]]
 """Nets as sums of qubits."""
@@ -89,15 +89,14 @@ class _Player:
         if step.how == "direct":
             self._direct(i, last, given, {})
         elif step.how == "hold":
-            inner, undo = self._hold(i, step, given)
+            inner, undoing = self._hold(i, step, given)
             self._finish(step.middle, inner, room - plan.products(i, step.middle))
-            undo()
+            self.gates += undoing
         else:
-            kept = self._kept(i, step.middle, {})
+            kept = self._kept(given, step.middle, {})
             self._reach(i, step.middle, given, kept, room)
             self._finish(step.middle, given | _alone(kept), room - plan.width(i, step.middle))
             self._unreach(i, step.middle, given, kept, room)
-            self._give(kept)
 
     def _reach(self, i: int, j: int, given: Sums, targets: Mapping[int, int], room: int) -> None:
         """XOR live nets of cut `j` onto clean qubits, from those of cut `i`."""
@@ -107,18 +106,18 @@ class _Player:
         if step.how == "direct":
             self._direct(i, j, given, targets)
         elif step.how == "hold":
-            inner, undo = self._hold(i, step, given)
+            inner, undoing = self._hold(i, step, given)
             passing = plan.width(i, j) - plan.width(m, j)
             self._reach(m, j, inner, targets, room - plan.products(i, m) - passing)
-            undo()
+            self.gates += undoing
         else:
-            kept = self._kept(i, m, targets)
+            kept = self._kept(given, m, targets)
             later = {n: q for n, q in targets.items() if n not in kept}
             own = {n: q for n, q in kept.items() if n not in targets}
+            passing = {n: q for n, q in kept.items() if n in targets}
             self._reach(i, m, given, kept, room)
             self._reach(m, j, given | _alone(kept), later, room - plan.width(i, m))
-            self._unreach(i, m, given, own, room - plan.width(m, j))
-            self._give(own)
+            self._unreach(i, m, given | _alone(passing), own, room - plan.width(m, j))
 
     def _unreach(self, i: int, j: int, given: Sums, targets: Mapping[int, int], room: int) -> None:
         """Take the nets off again that a :meth:`_reach` put there."""
@@ -128,14 +127,10 @@ class _Player:
 
     # -- its parts -------------------------------------------------------------------------------
 
-    def _kept(self, i: int, m: int, targets: Mapping[int, int]) -> dict[int, int]:
-        """Qubits for what is live at cut `m` beyond cut `i`: targets that want it anyway, else new ones."""
-        live = self.plan.course.live
-        return {n: targets[n] if n in targets else self.ancillas.take() for n in sorted(live[m] - live[i])}
-
-    def _give(self, kept: Mapping[int, int]) -> None:
-        for qubit in kept.values():
-            self.ancillas.give(qubit)
+    def _kept(self, given: Sums, m: int, targets: Mapping[int, int]) -> dict[int, int]:
+        """Qubits for what is live at cut `m` and not given: targets that want it anyway, else new ones."""
+        live = sorted(self.plan.course.live[m] - set(given))
+        return {n: targets[n] if n in targets else self.ancillas.take() for n in live}
 
     def _direct(self, i: int, j: int, given: Sums, targets: Mapping[int, int]) -> None:
         forward = self._forward(self._nets(i, j), given, targets)
@@ -143,22 +138,15 @@ class _Player:
             forward.require(n)
             forward.copy(n, onto)
         self.gates += forward.computing() + forward.undoing()
-        forward.give_back()
 
-    def _hold(self, i: int, step: Step, given: Sums):
-        """Make the nets up to a cut; what they and everything older are now, and how to undo it."""
+    def _hold(self, i: int, step: Step, given: Sums) -> tuple[Sums, list[Gate]]:
+        """Make the nets up to a cut; what they and everything older are now, and the gates that undo it."""
         live = self._needed(step.middle)
         forward = self._forward(self._nets(i, step.middle), given, live)
         for n in live:
             forward.require(n)
         self.gates += forward.computing()
-        undoing = forward.undoing()
-
-        def undo() -> None:
-            self.gates += undoing
-            forward.give_back()
-
-        return {n: frozenset(forward.read(n)) for n in live}, undo
+        return {n: frozenset(forward.read(n)) for n in live}, forward.undoing()
 
     def _forward(self, nets: Iterable[int], given: Sums, wanted: Iterable[int]) -> Forward:
         """A forward half that shows the outputs among `nets` which nothing showed before."""

@@ -1,4 +1,4 @@
-"""Registers of a circuit under construction, and ancillas lent and given back."""
+"""Registers of a circuit under construction, and ancillas that share qubits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from heapq import heappop, heappush
 from gatesim import Netlist
 
 from .circuit import Kind, Register
+
+Gate = tuple[int, ...]
+"""(op, qubit, ...): controls, then the target."""
 
 
 @dataclass
@@ -43,24 +46,39 @@ class Wiring:
 
 
 class Ancillas:
-    """Clean qubits from `first` on, the lowest free one lent first."""
+    """Names for clean qubits from `first` on, a new one each time; :func:`packed` lets them share qubits."""
 
     def __init__(self, first: int) -> None:
         self.first = self._next = first
-        self._free: list[int] = []
 
     def take(self) -> int:
         """A qubit that is |0>."""
-        if self._free:
-            return heappop(self._free)
         self._next += 1
         return self._next - 1
 
-    def give(self, qubit: int) -> None:
-        """Give back a qubit that is |0> again."""
-        heappush(self._free, qubit)
 
-    @property
-    def count(self) -> int:
-        """How many were lent at once, at most."""
-        return self._next - self.first
+def packed(gates: list[Gate], first: int) -> tuple[list[Gate], int]:
+    """`gates` with the qubits from `first` on renumbered, so that those in use at different times are one.
+
+    A qubit is in use from the first to the last gate that it meets; as few as possible are needed at once.
+
+    Returns
+    -------
+    list of gates, int
+        And how many qubits from `first` on remain.
+    """
+    last = {q: index for index, (_, *qubits) in enumerate(gates) for q in qubits}
+    place: dict[int, int] = {}
+    free: list[int] = []
+    count = 0
+    found: list[Gate] = []
+    for index, (op, *qubits) in enumerate(gates):
+        for q in qubits:
+            if q >= first and q not in place:
+                place[q] = heappop(free) if free else first + count
+                count = max(count, place[q] - first + 1)
+        found.append((op, *(place.get(q, q) for q in qubits)))
+        for q in set(qubits):
+            if q >= first and last[q] == index:
+                heappush(free, place[q])
+    return found, count

@@ -30,7 +30,10 @@ DRAWN_GATES = 400
 @quantum.command("compile")
 def compile_command(
     circuit: Annotated[str, typer.Argument(help="A file, or module:function[args].")],
-    strategy: Annotated[str, typer.Option(help="How: bennett.")] = "bennett",
+    strategy: Annotated[str, typer.Option(help="How: bennett, inplace or pebble.")] = "bennett",
+    ancillas: Annotated[
+        int | None, typer.Option(help="Budget of pebble; left out: the fewest found.", show_default=False)
+    ] = None,
     effort: Annotated[str, typer.Option(help="What is spent on few ANDs: quick, normal, high.")] = "quick",
     phase: Annotated[bool, typer.Option("--phase", help="Show the only output bit as a sign.")] = False,
     toffoli: Annotated[bool, typer.Option("--toffoli", help="Toffoli gates, no measurement.")] = False,
@@ -48,7 +51,7 @@ def compile_command(
     from ..passes import clock_cycle
 
     net = clock_cycle(load_circuit(circuit))
-    made = reversible(net, strategy, phase=phase, effort=effort)  # pyright: ignore[reportArgumentType]
+    made = reversible(net, strategy, phase=phase, ancillas=ancillas, effort=effort)  # pyright: ignore[reportArgumentType]
     if toffoli:
         made = made.with_toffolis()
     found = assert_verified(made, net, states=states)
