@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..kernels import graph, layout_layers, layout_order, layout_place
+from ..kernels import graph, layout_layers, layout_order, layout_place, layout_shorten, layout_sift
 from ..netlist import Netlist
 from .contents import Contents, contents
 from .grouping import hierarchy
@@ -22,6 +22,12 @@ from .scene import GRID, Kind, Sheet
 
 FLAT = 1 << 20
 """A depth that opens everything."""
+
+FINE_LIMIT, SIFT_ROUNDS, SIFT_BUDGET = 800, 10, 4_000_000
+"""Things up to which an order is searched finely, and for how long: rounds, and pairs of things compared."""
+
+SHORTENING_SWEEPS = 8
+"""How often every node is offered a layer in which its wires are shorter."""
 
 _sheets: WeakKeyDictionary[Netlist, dict[tuple[int, int], Sheet]] = WeakKeyDictionary()
 
@@ -151,10 +157,24 @@ def _layers(inside: Contents) -> np.ndarray:
         fanin_ptr = np.searchsorted(to[order], np.arange(n + 2)).astype(np.int32)
         source = np.diff(fanin_ptr) == 0
         layer = graph.levelise(source, fanin_ptr, fed[order].astype(np.int32), n + 1)[0][:n].astype(np.int64)
-    outputs = inside.kind == Kind.OUTPUT
-    inner = layer[~outputs]
-    layer[outputs] = (int(inner.max()) if len(inner) else 0) + 1
+    inner = inside.kind < Kind.INPUT
+    sequence = np.flatnonzero(inner)[np.argsort(layer[inner], kind="stable")]
+    layer[inside.kind == Kind.OUTPUT] = layer[~(inside.kind == Kind.OUTPUT)].max(initial=0) + 1
+    ends = inside.pin_node.astype(np.int64) * 2 + inside.pin_is_output
+    ends, wires = ends[wired], inside.pin_wire[wired]
+    by_node, by_wire = np.argsort(ends >> 1, kind="stable"), np.argsort(wires, kind="stable")
+    layout_shorten.shorten(
+        layer, sequence, *_lists(head, tail, n), *_lists(tail, head, n),
+        np.searchsorted(ends[by_node] >> 1, np.arange(n + 1)), wires[by_node], ends[by_node] & 1 > 0,
+        np.searchsorted(wires[by_wire], np.arange(len(inside.wires) + 1)), ends[by_wire], SHORTENING_SWEEPS,
+    )  # fmt: skip
     return layer
+
+
+def _lists(key: np.ndarray, value: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """CSR of the values of every key below `n`."""
+    order = np.argsort(key, kind="stable")
+    return np.searchsorted(key[order], np.arange(n + 1)), value[order]
 
 
 def arrange(inside: Contents) -> Arrangement:
@@ -198,6 +218,10 @@ def arrange(inside: Contents) -> Arrangement:
     order, _ = layout_order.barycentre_sweeps(
         order, first, edge_first, end_item[tail], end_item[head], share[tail], share[head], mate, 12
     )
+    if n <= FINE_LIMIT:
+        order, _ = layout_sift.sift(
+            order, first, end_item[tail], end_item[head], share[tail], share[head], SIFT_ROUNDS, SIFT_BUDGET
+        )
     gap = np.where(is_pass, 1, 2)
     gap[:n][inside.kind >= Kind.INPUT] = 1
     top = layout_place.place_items(
