@@ -13,21 +13,21 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..kernels import graph, layout_layers, layout_order, layout_place, layout_shorten, layout_sift
+from ..kernels import layout_place, layout_straighten
 from ..netlist import Netlist
 from .contents import Contents, contents
 from .grouping import hierarchy
+from .layering import FINE_LIMIT, layered, layers, with_pins_moved
 from .routing import Routes, route
 from .scene import GRID, Kind, Sheet
 
 FLAT = 1 << 20
 """A depth that opens everything."""
 
-FINE_LIMIT, SIFT_ROUNDS, SIFT_BUDGET = 800, 10, 4_000_000
-"""Things up to which an order is searched finely, and for how long: rounds, and pairs of things compared."""
+ROUGH_SWEEPS, SWEEPS = 4, 8
+"""Barycentre sweeps before pins have found their places, and after."""
 
-SHORTENING_SWEEPS = 8
-"""How often every node is offered a layer in which its wires are shorter."""
+STRAIGHTENING_SWEEPS = 8
 
 _sheets: WeakKeyDictionary[Netlist, dict[tuple[int, int], Sheet]] = WeakKeyDictionary()
 
@@ -63,14 +63,18 @@ def lay_out(net: Netlist, scope: int | str = 0, *, depth: int = 0) -> Sheet:
     known = _sheets.setdefault(net, {})
     if (node, depth) not in known:
         inside = contents(net, tree, node, depth)
-        known[node, depth] = _sheet(net.name, node, tree.path(node), inside, arrange(inside))
+        known[node, depth] = _sheet(net.name, node, tree.path(node), arrange(inside))
     return known[node, depth]
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """Where everything stands, in grid units: ``x``, ``y``, ``width``, ``height`` of nodes, ``dy`` of pins."""
+    """Where everything stands, in grid units: ``x``, ``y``, ``width``, ``height`` of nodes, ``dy`` of pins.
 
+    ``contents`` is what was arranged, its pins in the order in which they came to stand.
+    """
+
+    contents: Contents
     x: np.ndarray
     y: np.ndarray
     width: np.ndarray
@@ -128,137 +132,42 @@ def sizes(inside: Contents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return width, height, dy
 
 
-def _layers(inside: Contents) -> np.ndarray:
-    """(n,) layer of every node: flags of inputs 0, those of outputs last."""
-    n = len(inside.kind)
-    wired = inside.pin_wire >= 0
-    out = wired & inside.pin_is_output
-    driver = np.full(len(inside.wires), -1, np.int64)
-    driver[inside.pin_wire[out]] = inside.pin_node[out]
-    reads = wired & ~inside.pin_is_output
-    tail, head = driver[inside.pin_wire[reads]], inside.pin_node[reads].astype(np.int64)
-    order = np.argsort(tail, kind="stable")
-    tail, head = tail[order], head[order]
-    ptr = np.searchsorted(tail, np.arange(n + 1))
-    soft = (inside.kind[head] == Kind.REGISTER) | (inside.kind[head] == Kind.MEMORY)
-    back = layout_layers.backward_edges(ptr, head, soft, n < 2000)
-    tail, head = tail[~back], head[~back]
-    order = np.argsort(head, kind="stable")
-    fanin_ptr = np.searchsorted(head[order], np.arange(n + 1)).astype(np.int32)
-    source = np.diff(fanin_ptr) == 0
-    layer = graph.levelise(source, fanin_ptr, tail[order].astype(np.int32), n)[0].astype(np.int64)
-    first_inner = (inside.kind != Kind.INPUT) & source
-    if first_inner.any():
-        # What reads nothing but feedback stands behind the inputs all the same.
-        extra = n
-        fed = np.concatenate((tail, np.full(int(first_inner.sum()), extra)))
-        to = np.concatenate((head, np.flatnonzero(first_inner)))
-        order = np.argsort(to, kind="stable")
-        fanin_ptr = np.searchsorted(to[order], np.arange(n + 2)).astype(np.int32)
-        source = np.diff(fanin_ptr) == 0
-        layer = graph.levelise(source, fanin_ptr, fed[order].astype(np.int32), n + 1)[0][:n].astype(np.int64)
-    inner = inside.kind < Kind.INPUT
-    sequence = np.flatnonzero(inner)[np.argsort(layer[inner], kind="stable")]
-    layer[inside.kind == Kind.OUTPUT] = layer[~(inside.kind == Kind.OUTPUT)].max(initial=0) + 1
-    ends = inside.pin_node.astype(np.int64) * 2 + inside.pin_is_output
-    ends, wires = ends[wired], inside.pin_wire[wired]
-    by_node, by_wire = np.argsort(ends >> 1, kind="stable"), np.argsort(wires, kind="stable")
-    layout_shorten.shorten(
-        layer, sequence, *_lists(head, tail, n), *_lists(tail, head, n),
-        np.searchsorted(ends[by_node] >> 1, np.arange(n + 1)), wires[by_node], ends[by_node] & 1 > 0,
-        np.searchsorted(wires[by_wire], np.arange(len(inside.wires) + 1)), ends[by_wire], SHORTENING_SWEEPS,
-    )  # fmt: skip
-    return layer
-
-
-def _lists(key: np.ndarray, value: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """CSR of the values of every key below `n`."""
-    order = np.argsort(key, kind="stable")
-    return np.searchsorted(key[order], np.arange(n + 1)), value[order]
-
-
 def arrange(inside: Contents) -> Arrangement:
     """Places for what stands on a sheet."""
+    layer = layers(inside)
     width, height, dy = sizes(inside)
-    n = len(inside.kind)
-    layer = _layers(inside)
-    n_layers = int(layer.max(initial=0)) + 1
-    wired = np.flatnonzero(inside.pin_wire >= 0)
-    is_out = inside.pin_is_output[wired]
-    wire = inside.pin_wire[wired].astype(np.int64)
-    channel = layer[inside.pin_node[wired]] - ~is_out
-    low = np.full(len(inside.wires), 1 << 30, np.int64)
-    high = np.full(len(inside.wires), -1, np.int64)
-    np.minimum.at(low, wire, channel)
-    np.maximum.at(high, wire, channel)
-    passes = np.maximum(high - low, 0)
-    pass_wire = np.repeat(np.arange(len(passes)), passes)
-    begun = np.repeat(np.cumsum(passes) - passes, passes)
-    pass_layer = low[pass_wire] + 1 + np.arange(len(pass_wire)) - begun
-    passing = n + np.arange(len(pass_wire))
-    # Every end of a wire in a channel: (channel, wire, side, item, height within the item).
-    end_channel = np.concatenate((channel, pass_layer, pass_layer - 1))
-    end_wire = np.concatenate((wire, pass_wire, pass_wire))
-    end_side = np.concatenate((~is_out, np.zeros(len(passing), bool), np.ones(len(passing), bool))).astype(np.int64)
-    end_item = np.concatenate((inside.pin_node[wired], passing, passing)).astype(np.int64)
-    end_pin = np.concatenate((wired, np.full(2 * len(passing), -1)))
-    end_dy = np.where(end_pin >= 0, dy[end_pin], 0) if len(dy) else np.zeros(len(end_pin), np.int64)
-    by_trunk = np.lexsort((end_dy, end_item, end_side, end_wire, end_channel))
-    end_channel, end_wire, end_side, end_item, end_dy = (
-        a[by_trunk] for a in (end_channel, end_wire, end_side, end_item, end_dy)
-    )
-    item_layer = np.concatenate((layer, pass_layer))
-    item_height = np.concatenate((height, np.zeros(len(passing), np.int64)))
-    is_pass = np.arange(len(item_layer)) >= n
-    tail, head, mate = _edges(end_channel, end_wire, end_side, end_item, len(item_layer))
-    edge_first = np.searchsorted(end_channel[tail], np.arange(n_layers + 1))
-    share = (end_dy + 1) / (item_height[end_item] + 2)
-    order = np.lexsort((np.arange(len(item_layer)), item_layer))
-    first = np.searchsorted(item_layer[order], np.arange(n_layers + 1))
-    order, _ = layout_order.barycentre_sweeps(
-        order, first, edge_first, end_item[tail], end_item[head], share[tail], share[head], mate, 12
-    )
-    if n <= FINE_LIMIT:
-        order, _ = layout_sift.sift(
-            order, first, end_item[tail], end_item[head], share[tail], share[head], SIFT_ROUNDS, SIFT_BUDGET
-        )
-    gap = np.where(is_pass, 1, 2)
-    gap[:n][inside.kind >= Kind.INPUT] = 1
+    cut = layered(inside, layer, height, dy)
+    order = cut.swept(cut.unordered, ROUGH_SWEEPS)
+    small = len(layer) <= FINE_LIMIT
+    for turn in range(2 if small else 1):
+        inside = with_pins_moved(inside, cut.wishes(order, len(dy)))
+        width, height, dy = sizes(inside)
+        cut = layered(inside, layer, height, dy)
+        order = order if turn else cut.swept(order, SWEEPS)
+        order = cut.sifted(order) if small else order
+    gap = np.where(cut.is_pass, 1, 2)
+    gap[: len(layer)][inside.kind >= Kind.INPUT] = 0
+    tail, head = cut.tail, cut.head
     top = layout_place.place_items(
-        order, first, item_height, gap, edge_first, end_item[tail], end_item[head], end_dy[tail], end_dy[head],
-        is_pass, mate, 24,
+        order, cut.first, cut.height, gap, cut.edge_first, cut.item[tail], cut.item[head], cut.dy[tail], cut.dy[head],
+        cut.is_pass, cut.mate, 24,
     )  # fmt: skip
-    top -= top.min(initial=0) - 1
-    layer_width = np.zeros(n_layers, np.int64)
+    layout_straighten.straighten(
+        top, order, cut.first, cut.height, gap, cut.item[tail], cut.item[head], cut.dy[tail], cut.dy[head],
+        cut.is_pass, STRAIGHTENING_SWEEPS,
+    )  # fmt: skip
+    top -= (top.min() if len(top) else 0) - 1
+    layer_width = np.zeros(len(cut.first) - 1, np.int64)
     np.maximum.at(layer_width, layer, width)
     routes = route(
-        end_channel, end_wire, end_side, end_item, top[end_item] + end_dy, layer_width, layer, width,
+        cut.channel, cut.wire, cut.side, cut.item, top[cut.item] + cut.dy, layer_width, layer, width,
         inside.kind == Kind.INPUT,
     )  # fmt: skip
-    return Arrangement(routes.node_x, top[:n], width, height, dy, routes)
+    return Arrangement(inside, routes.node_x, top[: len(layer)], width, height, dy, routes)
 
 
-def _edges(channel, wire, side, item, n_items) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs (left end, right end) of one wire in one channel, and the mate of what has ends on one side only."""
-    key = channel * (int(wire.max(initial=0)) + 1) + wire
-    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
-    stops = np.append(starts[1:], len(key))
-    lefts = np.add.reduceat(side == 0, starts) if len(starts) else np.zeros(0, np.int64)
-    rights = stops - starts - lefts
-    # Left ends come first in each trunk: pair number k of a trunk is (k // rights, k % rights).
-    pairs = lefts * rights
-    trunk = np.repeat(np.arange(len(starts)), pairs)
-    number = np.arange(len(trunk)) - np.repeat(np.cumsum(pairs) - pairs, pairs)
-    tail = starts[trunk] + number // np.maximum(rights[trunk], 1)
-    head = starts[trunk] + lefts[trunk] + number % np.maximum(rights[trunk], 1)
-    mate = np.full(n_items, -1, np.int64)
-    for t in np.flatnonzero(((lefts > 1) | (rights > 1)) & ((lefts == 0) | (rights == 0))).tolist():
-        ends = item[starts[t] : stops[t]]
-        mate[ends] = np.roll(ends, 1)
-    return tail, head, mate
-
-
-def _sheet(circuit: str, node: int, path, inside: Contents, placed: Arrangement) -> Sheet:
+def _sheet(circuit: str, node: int, path, placed: Arrangement) -> Sheet:
+    inside = placed.contents
     rect = np.stack((placed.x, placed.y, placed.width, placed.height), axis=1) * GRID
     at = rect[inside.pin_node, :2]
     at[:, 0] += np.where(inside.pin_is_output, rect[inside.pin_node, 2], 0)
