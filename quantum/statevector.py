@@ -139,7 +139,7 @@ class StateVector:
         UnsupportedError
             Another instruction, named with its index.
         """
-        from .from_qiskit import apply
+        from .instructions import apply
 
         apply(self, circuit)
         return self

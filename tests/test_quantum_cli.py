@@ -18,6 +18,32 @@ def test_compile_counts_and_verifies(gatesim):
     assert status == 0 and "right on 1,000 basis states" in out and "physical qubits" in out
 
 
+def test_strategies_and_pictures(gatesim):
+    status, out, _ = gatesim("quantum", "compile", "adders.ripple_carry[3]", "--strategy", "inplace", "-o", "x.png")
+    assert status == 0 and "written: x.png" in out and Path("x.png").read_bytes().startswith(b"\x89PNG")
+    Path("x.png").unlink()
+    multiplier = ("quantum", "compile", "multipliers.array_multiplier[8]", "--strategy", "pebble")
+    status, out, _ = gatesim(*multiplier, "--ancillas", "40", "--json")
+    assert status == 0 and json.loads(out)["ancillas"] <= 40
+    status, out, err = gatesim(*multiplier, "--ancillas", "20")
+    assert (status, out) == (2, "") and "no schedule with 20 ancillas was found; the fewest that do are" in err
+
+
+def test_costs_side_by_side(gatesim):
+    status, out, _ = gatesim("quantum", "costs", "adders.ripple_carry[8]", "--json", "--plot", "curve.png")
+    found = json.loads(out)
+    rows = {r["name"]: r for r in found["rows"]}
+    assert status == 0 and all(r["right"] for r in rows.values()) and Path("curve.png").exists()
+    assert rows["inplace"]["costs"]["t_count"] == 32 and rows['adder_ripple_c04(n, "half")']["costs"]["t_count"] == 112
+    assert [c["ancillas"] for c in found["curve"]["points"]] == sorted(c["ancillas"] for c in found["curve"]["points"])
+    status, out, _ = gatesim(
+        "quantum", "costs", "multipliers.array_multiplier[4]", "--no-library", "--ancillas", "14,3"
+    )
+    assert status == 0 and "pebble, 14 ancillas" in out and "no row inplace: 'array_multiplier' cannot be" in out
+    assert "no row pebble, 3 ancillas: no schedule was found: the fewest that do are 12" in out
+    assert gatesim("quantum", "costs", "adders.ripple_carry[4]", "--ancillas", "x")[0] == 2
+
+
 def test_a_file_is_verified_or_the_fault_is_told(gatesim):
     pytest.importorskip("qiskit_qasm3_import")
     assert gatesim("quantum", "compile", "adders.ripple_carry[4]", "-o", "adder.qasm")[0] == 0

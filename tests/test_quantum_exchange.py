@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qiskit.circuit import QuantumCircuit, QuantumRegister
@@ -21,6 +23,7 @@ def modular(a: Bus, b: Bus) -> dict[str, Bus]:
     return {"sum": ripple_carry(a, b).sum}
 
 
+MODULES = list((Path(__file__).parents[1] / "quantum").glob("*.py"))
 PORTS = {"inputs": {"a": "a", "b": "b"}, "outputs": {"sum": "sum", "carry": "carry"}}
 
 
@@ -192,3 +195,11 @@ def test_odd_port_names_become_registers():
     b.output("in.0", b.input("x") & b.input("1"))
     text = qasm.dumps(reversible(b.freeze()))
     assert "qubit[1] _x;" in text and "qubit[1] _1;" in text and "qubit[1] in_0;" in text
+
+
+def test_no_module_takes_the_place_of_a_function():
+    import quantum
+    from quantum.statevector import StateVector
+
+    StateVector(1).run_qiskit(QuantumCircuit(1))
+    assert callable(quantum.from_qiskit) and not set(quantum.__all__) & {p.stem for p in MODULES}

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ..errors import GatesimError, ValueFitError
+from ..errors import GatesimError
 from .circuit_argument import load_circuit
 from .equiv import pairs_of
 from .first_run import announce_compilation
 from .output import console
+from .quantum_costs import costs_command
 from .quantum_ising import ising
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuits, and nature simulated.")
 quantum.command("ising")(ising)
-
-DRAWN_GATES = 400
-"""Gates past which a circuit is no picture any more."""
+quantum.command("costs")(costs_command)
 
 
 @quantum.command("compile")
@@ -136,10 +135,6 @@ def _write(made, output: Path) -> None:
 
         save(dumps(made), output)
         return
-    if made.n_gates > DRAWN_GATES:
-        raise ValueFitError(
-            f"a picture of {made.n_gates:,} gates shows nothing (the most is {DRAWN_GATES}): write .qasm"
-        )
-    from quantum import to_qiskit
+    from quantum.pictures import circuit_figure
 
-    to_qiskit(made).draw("mpl", fold=60, filename=str(output))
+    circuit_figure(made).savefig(output, dpi=150)
