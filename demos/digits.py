@@ -53,12 +53,13 @@ def integer_logits(digits: Digits, images: np.ndarray) -> np.ndarray:
     return integer_scores(digits.layers, images)
 
 
-def network(digits: Digits) -> Netlist:
-    """The network as one combinational netlist.
+def network(digits: Digits | None = None) -> Netlist:
+    """The network (the bundled one) as one combinational netlist.
 
     Inputs ``pixels0`` to ``pixels63`` of 5 bits; outputs ``logit0`` to ``logit9`` (two's complement) and
     ``digit``.
     """
+    digits = digits or load()
     return build(
         perceptron,
         name="digits",

@@ -1,4 +1,4 @@
-"""Plots as SVG text, with matplotlib."""
+"""Plots (matplotlib) and circuits (the viewer's drawings) as SVG text that a page can hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
+
+    from gatesim import Netlist
+
+PLOT_SIZES = 4 / 3, 0.8
+CIRCUIT_SIZES = 1.5, 1.1
+"""Pixels for a unit of the drawing where there is room, and at least: words are 13 units high in plots, 10 in
+circuits; where they would be too small to read, the drawing scrolls instead."""
 
 
 def svg_of(figure: Any) -> str:
@@ -15,7 +24,24 @@ def svg_of(figure: Any) -> str:
     use_style()
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    text = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    return _sized(text, *PLOT_SIZES)
+
+
+def circuit_svg(net: Netlist, values: Mapping[str, int] | None = None) -> str:
+    """The ``<svg>`` element of a circuit, as ``gatesim draw`` draws it; with `values`, what every wire carries."""
+    from gatesim.viewer.draw import draw
+    from gatesim.viewer.svg import svg
+
+    return _sized(svg(draw(net, values=values)), *CIRCUIT_SIZES)
+
+
+def _sized(svg: str, scale: float, smallest: float) -> str:
+    """The element with `scale` pixels for each of its units, and never fewer than `smallest`."""
+    head, body = svg.split(">", 1)
+    width = float(head.split('viewBox="', 1)[1].split()[2])
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    return f'{head} width="{scale * width:.0f}" style="min-width:{smallest * width:.0f}px">{body}'
 
 
 def use_style() -> None:

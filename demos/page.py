@@ -73,7 +73,34 @@ class Film:
     caption: Text
 
 
-Block = Sentence | DataTable | KeyNumbers | Figure | Gallery | Film
+@dataclass(frozen=True)
+class Command:
+    """What to type to go on: a line for a shell, run from the project's folder, and what it is for."""
+
+    purpose: Text
+    line: str
+
+
+def introduced(command: Command, language: Language) -> str:
+    """What stands before the line of a command, up to the colon as each language sets it."""
+    return command.purpose.to(language) + ("\u202f:" if language == "fr" else ":")
+
+
+def open_circuit(circuit: str, hint: Text | None = None) -> Command:
+    """The line that opens a circuit in the viewer: its name, with options if need be; `hint`: what to do there.
+
+    Examples
+    --------
+    >>> open_circuit("adders.full_adder --nand").line
+    'gatesim view adders.full_adder --nand'
+    """
+    purpose = Text("Open this circuit", "Ouvrir ce circuit")
+    if hint is not None:
+        purpose = Text(f"{purpose.en} ({hint.en})", f"{purpose.fr} ({hint.fr})")
+    return Command(purpose, f"gatesim view {circuit}")
+
+
+Block = Sentence | DataTable | KeyNumbers | Figure | Gallery | Film | Command
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from .page import Block, Cell, DataTable, Figure, Film, Gallery, KeyNumbers, Page, Sentence
+from .page import Block, Cell, Command, DataTable, Figure, Film, Gallery, KeyNumbers, Page, Sentence, introduced
 from .text import Language, Text, number
 
 TITLE = Text("From one NAND gate to reading digits", "D’une porte NAND à la lecture de chiffres")
@@ -48,6 +48,9 @@ figure { margin: 1.5rem 0; }
 figure .sheet { background: #ffffff; color: #16202a; border: 1px solid var(--line); border-radius: .6rem;
   padding: 1rem; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+.command { margin: 1.2rem 0; }
+code { background: var(--soft); border-radius: .4rem; padding: .25rem .6rem; font: .95em "DejaVu Sans Mono", monospace;
+  overflow-wrap: anywhere; }
 .film { max-width: 100%; height: auto; display: block; margin: 0 auto; }
 figcaption { padding-top: .5rem; opacity: .85; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .6rem; }
@@ -111,6 +114,8 @@ def _cell(value: Cell, language: Language) -> str:
 def _block(block: Block, language: Language) -> str:
     if isinstance(block, Sentence):
         return f"<p>{escape(block.text.to(language))}</p>"
+    if isinstance(block, Command):
+        return f'<p class="command">{escape(introduced(block, language))} <code>{escape(block.line)}</code></p>'
     if isinstance(block, KeyNumbers):
         parts = (f"<div><b>{_cell(v, language)}</b>{escape(what.to(language))}</div>" for v, what in block.items)
         return f'<div class="numbers">{"".join(parts)}</div>'

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from .page import Block, Cell, DataTable, KeyNumbers, Page, Sentence
+from .page import Block, Cell, Command, DataTable, KeyNumbers, Page, Sentence, introduced
 from .text import Language, Text, number
 
 
@@ -23,6 +23,8 @@ def show(page: Page, language: Language, console: Console) -> None:
 def _show(block: Block, language: Language, console: Console) -> None:
     if isinstance(block, Sentence):
         console.print(escape(block.text.to(language)))
+    elif isinstance(block, Command):
+        console.print(f"{escape(introduced(block, language))} [bold]{escape(block.line)}[/]", soft_wrap=True)
     elif isinstance(block, KeyNumbers):
         parts = [
             f"[bold green]{escape(_cell(value, language))}[/] {escape(what.to(language))}"

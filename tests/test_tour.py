@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from demos import report, terminal
 from demos.chapters import CHAPTERS, chapter
-from demos.page import DataTable, Figure, Film, Gallery, KeyNumbers
+from demos.page import Command, DataTable, Figure, Film, Gallery, KeyNumbers, introduced
 from demos.text import LANGUAGES, Text, number
 from demos.tour import run_tour
 from gatesim.errors import GatesimError, UnknownNameError
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -123,21 +127,46 @@ def test_texts_must_have_both_languages_and_the_same_placeholders():
     assert number(3.14159, "fr") == "3,14" and number(True, "en") == "True"
 
 
-def test_no_chapter_is_left_in_one_language(pages):
-    def texts(value):
-        if isinstance(value, Text):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            for v in value:
-                yield from texts(v)
-        elif hasattr(value, "__dataclass_fields__"):
-            for name in value.__dataclass_fields__:
-                yield from texts(getattr(value, name))
+def _texts(value):
+    """Every Text in a page."""
+    if isinstance(value, Text):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for v in value:
+            yield from _texts(v)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from _texts(getattr(value, name))
 
-    found = [t for p in pages for t in texts(p)]
+
+def test_no_chapter_is_left_in_one_language(pages):
+    found = [t for p in pages for t in _texts(p)]
     assert len(found) > 80
     sentences = [t for t in found if len(t.en.split()) > 4]
     assert sentences and all(t.en != t.fr for t in sentences)
+
+
+def test_every_chapter_with_a_circuit_ends_with_how_to_open_it(pages):
+    ends = {p.key: p.blocks[-1] for p in pages if p.key != "nature"}
+    for key, end in ends.items():
+        assert isinstance(end, Command) and end.line.startswith("gatesim view "), key
+        assert introduced(end, "en").startswith("Open this circuit") and introduced(end, "en").endswith(":")
+        assert introduced(end, "fr").startswith("Ouvrir ce circuit") and introduced(end, "fr").endswith("\u202f:")
+
+
+def test_every_command_on_a_page_works(pages, gatesim, monkeypatch, tmp_path):
+    for text in (t for p in pages for t in _texts(p)):
+        assert not re.search(r"gatesim [a-z]+ ", text.en + text.fr), f"not tried, since no Command: {text}"
+    monkeypatch.chdir(ROOT)  # where the lines are meant to be typed
+    script = tmp_path / "look.txt"
+    script.write_text('frames 1\nexpect text "scope"\n')
+    for page in pages:
+        for line in (b.line for b in page.blocks if isinstance(b, Command)):
+            program, *arguments = shlex.split(line)
+            if arguments[0] == "view":
+                arguments += ["--headless", "--script", str(script)]
+            status, _, err = gatesim(*arguments)
+            assert (program, status) == ("gatesim", 0), (line, err)
 
 
 def test_unknown_chapters_are_named():

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from circuits.adders import ADDERS, full_adder
+from circuits.adders import ADDERS, ripple_carry
 from gatesim import build, map_to, simulate, statistics
 
-from ..figures import new_figure, svg_of
-from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence
-from ..schematic import schematic
-from ..text import Text, same
+from ..figures import circuit_svg, new_figure, svg_of
+from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
+from ..text import Language, Text, same
 
 TITLE = Text("Adding", "Additionner")
+
+A, B = 9, 7
 
 
 def run(context: Context) -> Page:
@@ -66,14 +67,22 @@ def run(context: Context) -> Page:
                 ),
             ]
         ),
-        Figure(schematic(build(full_adder)), Text("A full adder.", "Un additionneur complet.")),
         Figure(
-            _plot(sizes, widest),
+            circuit_svg(build(ripple_carry, a=4, b=4), {"a": A, "b": B}),
+            Text(
+                "{a} + {b}: four full adders in a chain; thick wires carry a 1. The carry walks from box to box.",
+                "{a} + {b} : quatre additionneurs complets à la chaîne ; les fils épais portent un 1. La retenue "
+                "passe de boîte en boîte.",
+            ).with_values(a=A, b=B),
+        ),
+        Figure(
+            _plot(sizes, widest, "en"),
             Text(
                 "{width}-bit adders from NAND gates: fewer gates (left) or a shorter path (below), not both.",
                 "Additionneurs de {width} bits en NAND : moins de portes (à gauche) ou un chemin plus court "
                 "(en bas), pas les deux.",
             ).with_values(width=widest),
+            _plot(sizes, widest, "fr"),
         ),
         DataTable(
             Text("NAND gates and depth, by width", "Portes NAND et profondeur, selon la largeur"),
@@ -83,6 +92,8 @@ def run(context: Context) -> Page:
             ],
             [[name, *(v for w in widths for v in by_width[w])] for name, by_width in sizes.items()],
         ),
+        open_circuit("adders.ripple_carry[4]"),
+        open_circuit("adders.kogge_stone[8] --nand"),
     ]
     facts = {
         "checked": checked,
@@ -91,11 +102,11 @@ def run(context: Context) -> Page:
     return Page("adding", TITLE, blocks, facts)
 
 
-def _plot(sizes: dict[str, dict[int, tuple[int, int]]], width: int) -> str:
+def _plot(sizes: dict[str, dict[int, tuple[int, int]]], width: int, language: Language) -> str:
     figure, axes = new_figure()
     points = sorted(((*v[width], name) for name, v in sizes.items()))
     axes.set_xlabel("NAND")
-    axes.set_ylabel("depth / profondeur")
+    axes.set_ylabel(Text("depth", "profondeur").to(language))
     axes.set_yscale("log")
     axes.plot([p[0] for p in points], [p[1] for p in points], "o", color="#0b6b3a", markersize=9)
     for k, (gates, depth, name) in enumerate(points):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from circuits.alu import Op, Step, accumulator_machine, alu_model
-from gatesim import build, map_to, simulate, statistics
+from gatesim import Netlist, build, map_to, simulate, statistics
 
-from ..page import Cell, Context, DataTable, KeyNumbers, Page, Sentence
+from ..page import Cell, Context, DataTable, KeyNumbers, Page, Sentence, open_circuit
 from ..text import Text, same
 
 TITLE = Text("A small ALU runs a program", "Une petite UAL exécute un programme")
@@ -32,11 +32,16 @@ PROGRAM: tuple[tuple[Step, Text], ...] = (
 )
 
 
+def machine() -> Netlist:
+    """The machine with the program in its memory."""
+    return build(accumulator_machine, program=[step for step, _ in PROGRAM], width=WIDTH)
+
+
 def run(context: Context) -> Page:
     """Run the program on the gates, cycle by cycle, and hold every result against the integer model."""
     program = [step for step, _ in PROGRAM]
     context.step(Text("building the machine from NAND gates", "construction de la machine en portes NAND"))
-    net = map_to(build(accumulator_machine, program=program, width=WIDTH), "nand")
+    net = map_to(machine(), "nand")
     size = statistics(net)
     context.step(Text("running the program", "exécution du programme"))
     n = len(program)
@@ -116,6 +121,7 @@ def run(context: Context) -> Page:
             if exact
             else Text("Results differ from the integer model!", "Des résultats diffèrent du modèle en entiers !")
         ),
+        open_circuit("demos.chapters.alu:machine --nand"),
     ]
     return Page("alu", TITLE, blocks, facts)
 

@@ -14,8 +14,8 @@ from circuits.computers.riscv_running import RiscvProgram
 from circuits.computers.running import Choices, load_program
 from gatesim import statistics
 
-from ..figures import new_figure, svg_of
-from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..figures import circuit_svg, new_figure, svg_of
+from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..text import Text
 
 TITLE = Text("A computer from NANDs", "Un ordinateur en NAND")
@@ -106,12 +106,22 @@ def run(context: Context) -> Page:
             ).with_values(gates=hack_size.gates, cycles=hack_cycles)
         ),
         Figure(
+            circuit_svg(hack.netlist),
+            Text(
+                "The Hack computer: a program memory, a processor, a data memory; boxes open, down to single NANDs.",
+                "L’ordinateur Hack : une mémoire de programme, un processeur, une mémoire de données ; chaque boîte "
+                "s’ouvre, jusqu’aux portes NAND.",
+            ),
+        ),
+        Figure(
             _screen(pixels),
             Text(
                 "The screen of the Hack computer, drawn by its gates.",
                 "L’écran de l’ordinateur Hack, tracé par ses portes.",
             ),
         ),
+        open_circuit("rv32i --program demos/programs/computer.s --nand"),
+        open_circuit("hack --program demos/programs/triangle.asm --nand"),
     ]
     return Page("computer", TITLE, blocks, facts)
 

@@ -9,7 +9,7 @@ from gatesim.bits import as_signed
 
 from .. import digits as bundled
 from ..figures import png_of
-from ..page import Context, DataTable, Gallery, KeyNumbers, Page, Picture, Sentence
+from ..page import Context, DataTable, Gallery, KeyNumbers, Page, Picture, Sentence, open_circuit
 from ..text import Text, same
 
 TITLE = Text("Reading digits", "Lire des chiffres")
@@ -106,6 +106,7 @@ def run(context: Context) -> Page:
             [same(" / "), *(same(str(k)) for k in range(10))],
             [[str(k), *(int(v) for v in confusion[k])] for k in range(10)],
         ),
+        open_circuit("demos.digits:network"),
     ]
     return Page("digits", TITLE, blocks, facts)
 

@@ -13,7 +13,7 @@ from quantum.nature.pictures import ENGLISH, wall_figure, waves_figure
 from quantum.nature.wall import ROTATION_ERROR, bonds_over_time, measure, memory_bytes, qubits_in
 
 from ..figures import svg_of, use_style
-from ..page import Block, Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..page import Block, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence
 from ..text import Text
 
 TITLE = Text("Nature is quantum", "La nature est quantique")
@@ -106,7 +106,7 @@ def run(context: Context) -> Page:
             ).with_values(steps=STEPS, error=trotter_error),
             waves_fr,
         ),
-        _noise_sentence(noise),
+        *_noise(noise),
         Sentence(
             Text(
                 "Not everything quantum is hard. Without the tilt, a chain is a gas of free particles in disguise: "
@@ -166,9 +166,13 @@ def run(context: Context) -> Page:
     return Page("nature", TITLE, blocks, facts)
 
 
-def _noise_sentence(noise: dict[str, Any]) -> Sentence:
+def _noise(noise: dict[str, Any]) -> list[Block]:
+    again = Command(
+        Text("With the errors of a real chip", "Avec les erreurs d’une vraie puce"),
+        f"gatesim quantum ising --spins 5 --time 1.5 --steps 4 --noise {CHIP}",
+    )
     if "error_z" in noise:
-        return Sentence(
+        seen = Sentence(
             Text(
                 "With the errors of a real chip ({chip}, from its calibration), five spins and four steps are already "
                 "off by {error} in <Z>.",
@@ -176,10 +180,11 @@ def _noise_sentence(noise: dict[str, Any]) -> Sentence:
                 "s’écartent déjà de {error} sur <Z>.",
             ).with_values(chip=noise["chip"], error=noise["error_z"])
         )
-    return Sentence(
-        Text(
-            "With the errors of a real chip: gatesim quantum ising --noise {chip} (pip install 'gatesim[quantum]').",
-            "Avec les erreurs d’une vraie puce : gatesim quantum ising --noise {chip} (pip install "
-            "'gatesim[quantum]').",
-        ).with_values(chip=CHIP)
-    )
+        return [seen, again]
+    if "missing" in noise:
+        absent = Text(
+            "Real chips have errors; their noise needs Qiskit: pip install 'gatesim[quantum]'.",
+            "De vraies puces font des erreurs ; leur bruit demande Qiskit : pip install 'gatesim[quantum]'.",
+        )
+        return [Sentence(absent), again]
+    return [again]

@@ -13,7 +13,7 @@ from gatesim.timing import LANDAUER_FJ, Outcome, compare, technologies
 
 from .. import digits as bundled
 from ..figures import svg_of
-from ..page import Cell, Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..page import Cell, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..processes import Series, plot, quantity
 from ..text import Text, same
 from .alu import PROGRAM
@@ -139,15 +139,19 @@ def run(context: Context) -> Page:
                 "Landauer, 1961). The closest is {name}: DNA counts one strand only, and a test tube runs some 10^12 "
                 "copies of the circuit at once; superconductors come second, but their refrigerator multiplies the "
                 "energy by 500 to 1000. Energies are without glitches, chips without wires; many figures are "
-                "orders of magnitude, and gatesim time --tech NAME says which, with their sources.",
+                "orders of magnitude.",
                 "La ligne rouge est la chaleur minimale pour effacer un bit à température ambiante, kT ln 2 = 2,87 zJ "
                 "(Rolf Landauer, 1961). Le plus proche : {name}. L’ADN compte pour un seul brin, et un tube à essai "
                 "fait tourner quelque 10^12 copies du circuit à la fois ; les supraconducteurs viennent ensuite, mais "
                 "leur réfrigérateur multiplie l’énergie par 500 à 1000. Les énergies sont sans aléas, les puces sans "
-                "fils ; bien des chiffres sont des ordres de grandeur, et gatesim time --tech NOM dit lesquels, avec "
-                "leurs sources.",
+                "fils ; bien des chiffres sont des ordres de grandeur.",
             ).with_values(name=_title(smallest))
         ),
+        Command(
+            Text("Where a technology’s figures come from", "D’où viennent les chiffres d’une technologie"),
+            "gatesim time adders.ripple_carry[4] --tech dna",
+        ),
+        open_circuit("alu.alu[8] --tech relays", Text("press s: slow motion", "taper s : au ralenti")),
     ]
     return Page("process", TITLE, blocks, facts)
 

@@ -12,7 +12,7 @@ from gatesim.timing import load_technology
 from .. import digits as bundled
 from ..digits_array import array_logits
 from ..figures import svg_of
-from ..page import Cell, Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..page import Cell, Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..processes import quantity
 from ..tensor_pictures import cell_toggles, roofline, sweep
 from ..text import Text, same
@@ -149,6 +149,7 @@ def run(context: Context) -> Page:
             if exact
             else Text("Scores differ from integer arithmetic!", "Des scores diffèrent du calcul en entiers !")
         ),
+        open_circuit("circuits.systolic.cells:weight_stationary_cell"),
     ]
     return Page("tensor", TITLE, blocks, facts)
 

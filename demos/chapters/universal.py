@@ -8,8 +8,8 @@ from gatesim import build, map_to, statistics
 from gatesim.errors import LoopError
 from gatesim.universality import smallest_netlists, table
 
-from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence
-from ..schematic import schematic
+from ..figures import circuit_svg
+from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..text import Text, same
 
 TITLE = Text("Universal gates", "Les portes universelles")
@@ -78,15 +78,15 @@ def run(context: Context) -> Page:
             [[name, nand[name].gates, nand[name].depth, nor[name].gates, nor[name].depth] for name in nand],
         ),
         Figure(
-            schematic(nand["XOR"].netlist),
+            circuit_svg(nand["XOR"].netlist),
             Text("XOR from four NANDs; three are not enough.", "XOR avec quatre NAND ; trois ne suffisent pas."),
         ),
         Figure(
-            schematic(adder),
+            circuit_svg(adder),
             Text("A full adder, as the textbook draws it.", "Un additionneur complet, comme dans les manuels."),
         ),
         Figure(
-            schematic(adder_nand),
+            circuit_svg(adder_nand),
             Text("The same full adder from nine NANDs.", "Le même additionneur avec neuf NAND."),
         ),
         DataTable(
@@ -102,6 +102,7 @@ def run(context: Context) -> Page:
             ],
             prices,
         ),
+        open_circuit("adders.full_adder --nand"),
     ]
     facts = {
         "universal": universal,

@@ -27,7 +27,7 @@ from gatesim.timing.water.adder import SLOPPY
 from gatesim.timing.water.comparison import times_slower
 
 from ..figures import svg_of, use_style
-from ..page import Block, Context, DataTable, Figure, Film, KeyNumbers, Page, Sentence
+from ..page import Block, Command, Context, DataTable, Figure, Film, KeyNumbers, Page, Sentence, open_circuit
 from ..text import Text, same
 
 TITLE = Text("The water computer", "L’ordinateur à eau")
@@ -147,6 +147,11 @@ def run(context: Context) -> Page:
                 "NON x est x XOR 1, et l’eau calcule tout : les {right} portes à deux entrées ont été "
                 "construites en récipients et essayées ; {tapped} d’entre elles ont besoin du robinet.",
             ).with_values(right=right, tapped=tapped)
+        ),
+        Command(Text("Other sums in water", "D’autres sommes avec de l’eau"), "gatesim water add 11 6"),
+        open_circuit(
+            "adders.ripple_carry[4] --tech siphon",
+            Text("press a: vessels fill", "taper a : les récipients s’emplissent"),
         ),
     ]
     facts: dict[str, Any] = {

@@ -80,9 +80,22 @@ def _find(name: str) -> tuple[Callable, Callable[[int], dict[str, Any] | None] |
     return function, None
 
 
+def _called(name: str, function: Callable[..., Netlist], arguments: dict[str, Any] | int) -> Netlist:
+    """The netlist of a function that makes one by itself."""
+    if isinstance(arguments, int):
+        raise BuildError(f"{name} makes a netlist by itself and takes no width: give its arguments by name, if any")
+    try:
+        inspect.signature(function).bind(**arguments)
+    except TypeError as exc:
+        raise BuildError(f"{name}: {exc}") from None
+    return function(**arguments)
+
+
 def _build(name: str, function: Callable, sizes, arguments: dict[str, Any] | int) -> Netlist:
     from ..generators import build, signal_parameters
 
+    if inspect.signature(function).return_annotation in (Netlist, "Netlist"):
+        return _called(name, function, arguments)
     if isinstance(arguments, dict) and arguments:
         return build(function, **arguments)
     signals = signal_parameters(function)
