@@ -165,3 +165,12 @@ def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
         cli.main()
     assert stopped.value.code == 130
     assert capsys.readouterr().err.strip() == "gatesim: interrupted"
+
+
+def test_functions_that_make_a_netlist_are_circuits_too(gatesim):
+    cell = "circuits.systolic.cells:weight_stationary_cell"
+    status, out, _ = gatesim("info", cell)
+    assert status == 0 and "weight-stationary int8 cell" in out
+    for arguments, message in (("[8]", "takes no width"), ("[size=8]", "unexpected keyword argument 'size'")):
+        status, _, err = gatesim("info", cell + arguments)
+        assert status == 2 and message in err.replace("\n", " ")

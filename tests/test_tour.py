@@ -159,7 +159,7 @@ def test_every_command_on_a_page_works(pages, gatesim, monkeypatch, tmp_path):
         assert not re.search(r"gatesim [a-z]+ ", text.en + text.fr), f"not tried, since no Command: {text}"
     monkeypatch.chdir(ROOT)  # where the lines are meant to be typed
     script = tmp_path / "look.txt"
-    script.write_text('frames 1\nexpect text "scope"\n')
+    script.write_text('frames 1\nexpect text "output "\n')
     for page in pages:
         for line in (b.line for b in page.blocks if isinstance(b, Command)):
             program, *arguments = shlex.split(line)
