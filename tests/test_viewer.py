@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from gatesim.timing import load_technology, prepare
 from gatesim.viewer.app import open_window, play
 from gatesim.viewer.dump import dump
 from gatesim.viewer.fonts import packed
-from gatesim.viewer.script import ScriptError
+from gatesim.viewer.script import Player, ScriptError, parse_script
 from gatesim.viewer.themes import THEMES
 from gatesim.viewer.viewer import Viewer
 from gatesim.viewer.window import Window
@@ -345,3 +348,122 @@ def test_a_nand_inside_the_riscv_is_five_clicks_away():
         names = {viewer.places.sheet.box_label[i] for i in np.flatnonzero(viewer.places.sheet.box_kind == 0)}
         assert "NAND" in names
         assert len(dump(viewer)) > 100
+
+
+def pull(window: Window, surface: pygame.Surface, *points: tuple[int, int]) -> None:
+    """Button down at the first point, over the others, and up."""
+    before = points[0]
+    window.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, {"pos": before, "button": 1}))
+    for pos in points[1:]:
+        rel = (pos[0] - before[0], pos[1] - before[1])
+        window.handle(pygame.event.Event(pygame.MOUSEMOTION, {"pos": pos, "rel": rel, "buttons": (1, 0, 0)}))
+        window.draw(surface)
+        before = pos
+    window.handle(pygame.event.Event(pygame.MOUSEBUTTONUP, {"pos": before, "button": 1}))
+
+
+def test_the_bar_of_time_is_pulled_and_waves_zoom_under_the_wheel():
+    surface = pygame.Surface((1280, 800), 0, 32)
+    with Viewer(build(counter)) as viewer:
+        window = play(viewer, "set run 1\nframes 1")
+        assert not any(s.name == "time" for s in window.ui.spots)  # there is no past yet
+        for _ in Player(window, parse_script("run until 1000000\nprobe count\nframes 1")).play():
+            window.draw(surface)
+        bar = next(s.rect for s in window.ui.spots if s.name == "time")
+        camera = viewer.places.camera
+        pull(window, surface, (bar.right - 5, bar.centery), (bar.centerx, bar.centery))
+        assert abs(viewer.line.now - 500_000) < 2_000 and viewer.places.camera == camera
+        assert viewer.line.number("out") == viewer.line.now % 256
+        pull(window, surface, (bar.centerx, bar.centery), (0, bar.centery))
+        assert viewer.line.now == 0 and viewer.line.horizon == 1_000_000
+        viewer.go_to(600_000)
+        window.draw(surface)
+        lane = next(s.rect for s in window.ui.spots if s.name == "waves")
+        middle, before = lane.center, window._waves.cycle_at(lane.centerx)
+        window.wheel(middle, -5)
+        window.draw(surface)
+        first, last = window._waves.cycle_at(lane.x), window._waves.cycle_at(lane.right)
+        assert last - first > 100 and abs(window._waves.cycle_at(middle[0]) - before) < 5
+        assert viewer.places.camera.zoom == camera.zoom
+        window.wheel(middle, 99)
+        window.draw(surface)
+        assert window._waves.cycle_at(lane.right) - window._waves.cycle_at(lane.x) == 4
+
+
+def test_what_is_under_the_mouse_is_said_in_words_and_readers_are_gone_through():
+    with Viewer(adder("cmos74hc"), technology=load_technology("cmos74hc")) as viewer:
+        play(
+            viewer,
+            """
+            set a 5
+            toggle a 0
+            hover a[0]
+            expect text "under the mouse: a[0] = 0"
+            expect text "driven by: "
+            expect text "read by: "
+            expect text "level: 0"
+            expect text "arrives: 0"
+            expect text "toggles: 2 in 2 cycles"
+            key h
+            expect text "heat map: activity"
+            """,
+        )
+        source = viewer.net.net("a[0]")
+        readers = viewer.inspector.readers_of(source).tolist()
+        assert len(readers) > 1
+        viewer.select((source,))
+        seen = []
+        for key in ("r", *["Shift+r"] * (len(readers) - 1)):
+            play(viewer, f"key {key}")
+            seen.append(viewer.selected[0])
+        assert sorted(seen) == sorted(readers) and "Shift+r shows the next" in viewer.message
+        viewer.select((readers[0], readers[1]))
+        play(viewer, "key Shift+r")
+        assert "first follow a net that has several readers" in viewer.message
+
+
+def test_a_window_in_which_nothing_moves_rests():
+    with Viewer(build(counter)) as viewer:
+        window = play(viewer, "set run 1")
+        assert not window.moves
+        play(viewer, "clock 2\nrun")
+        assert window.moves
+        viewer.runner.stop()
+        assert not window.moves
+
+
+def test_a_closed_process_leaves_no_file_and_no_child(tmp_path):
+    """The window's own process, ended by its close button in the middle of a run."""
+    code = (
+        "import os, pygame, sys, tempfile\n"
+        "from gatesim import Builder\n"
+        "from gatesim.viewer.app import open_window\n"
+        "from gatesim.viewer.viewer import Viewer\n"
+        "b = Builder('t'); q = b.wire('q'); b.drive(q, b.flip_flop(~q)); b.output('out', q)\n"
+        "viewer = Viewer(b.freeze())\n"
+        "def until(frame):\n"
+        "    if frame == 2: viewer.run()\n"
+        "    if frame == 8: assert viewer.runner.is_running; pygame.event.post(pygame.event.Event(pygame.QUIT))\n"
+        "    return frame > 200\n"
+        "open_window(viewer, (640, 480), until)\n"
+        "assert viewer.quitting and viewer.line.now > 0\n"
+        "import threading; print([t.name for t in threading.enumerate()])\n"
+    )
+    before = set(tmp_path.iterdir())
+    environment = {**os.environ, "SDL_VIDEODRIVER": "dummy", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("['MainThread']")
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_session_of_another_circuit_is_refused_at_the_command_line(gatesim, tmp_path):
+    Path("save.txt").write_text("set a 3\nsave here.json\n")
+    status, _, err = gatesim("view", "adders.ripple_carry[4]", "--headless", "--script", "save.txt")
+    assert status == 0, err
+    Path("nothing.txt").write_text("frames 1\n")
+    other = ("view", "adders.ripple_carry[5]", "--session", "here.json", "--headless", "--script", "nothing.txt")
+    status, _, err = gatesim(*other)
+    assert status == 2 and "'a' was input of 4 bits, is input of 5" in " ".join(err.split()), err

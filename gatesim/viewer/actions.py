@@ -170,6 +170,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("looking", ("Escape",), "out again", Viewer.leave),
     Action("looking", ("d",), "to the driver", Viewer.follow_driver),
     Action("looking", ("r",), "to a reader", Viewer.follow_reader),
+    Action("looking", ("Shift+r",), "to the next of several readers (or drivers)", Viewer.follow_other),
     Action("looking", ("f",), "fit the sheet", lambda v: v.places.fit()),
     Action("looking", ("+", "="), "zoom in", _zoom(ZOOM_STEP)),
     Action("looking", ("-",), "zoom out", _zoom(1 / ZOOM_STEP)),

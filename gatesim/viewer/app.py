@@ -57,10 +57,18 @@ def open_window(viewer: Viewer, size: tuple[int, int] = SIZE, until: Callable[[i
 
 def _loop(viewer: Viewer, screen: pygame.Surface, until: Callable[[int], bool] | None) -> None:
     window, clock = Window(viewer, screen.get_size()), pygame.time.Clock()
-    before, frame = perf_counter(), 0
+    before, frame, was_moving = perf_counter(), 0, True
     while not viewer.quitting:
-        for event in pygame.event.get():
+        events = pygame.event.get()
+        for event in events:
             window.handle(event)
+        # A picture in which nothing moves is not drawn again: a window left open costs nothing.
+        moves = window.moves
+        if not (events or moves or was_moving or until is not None):
+            before = perf_counter()
+            clock.tick(FRAMES_LIMIT)
+            continue
+        was_moving = moves
         screen = pygame.display.get_surface() or screen
         now = perf_counter()
         window.tick(now - before)

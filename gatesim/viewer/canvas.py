@@ -17,7 +17,7 @@ from .camera import Camera
 from .fonts import Texts, packed, rgb
 from .numbers import Radix, shown, value_of
 from .scene import Kind, Sheet
-from .sprites import Sprites
+from .sprites import TEXT_ZOOM, Sprites
 from .themes import Theme
 
 SHAPE_ZOOM = 0.18
@@ -25,6 +25,9 @@ SHAPE_ZOOM = 0.18
 
 VALUE_ZOOM = 0.6
 """From here on values of buses and ports are written beside them."""
+
+AFAR_TEXT = 9
+"""Pixels of the names of boxes that are too small for their own words."""
 
 BIT_ZOOM = 1.4
 """From here on the values of single bits are written too."""
@@ -100,12 +103,12 @@ class Canvas:
             none if dots is None else sheet.dots[dots], none[:, 0] if dots is None else sheet.dot_wire[dots],
             zoom, camera.left, camera.top, core, rim, max(2, round(4 * scale)), dot,
         )  # fmt: skip
-        self._draw_boxes(sheet, camera, theme, style)
+        self._draw_boxes(sheet, camera, theme, style, scale)
         self._colours = np.zeros(4 * max(1, sheet.n_wires), np.uint32)
         self._codes = np.zeros(sheet.n_wires, np.uint8)
         self._tags = self._places(sheet, camera, scale) if zoom >= VALUE_ZOOM else []
 
-    def _draw_boxes(self, sheet: Sheet, camera: Camera, theme: Theme, style) -> None:
+    def _draw_boxes(self, sheet: Sheet, camera: Camera, theme: Theme, style, scale: float) -> None:
         corner = sheet.box_rect[:, :2]
         bounds = np.concatenate((corner, corner + sheet.box_rect[:, 2:]), axis=1)
         seen = np.flatnonzero(_visible(bounds, camera, 4))
@@ -117,14 +120,34 @@ class Canvas:
             openable = sheet.box_kind[seen] >= Kind.MEMORY
             for chosen, colour in ((~openable, theme.body), (openable, theme.box)):
                 kernel.fill(self._image, rects[chosen], np.uint32(packed(colour)), np.uint32(packed(theme.ink)))
-            return
+            seen, rects = seen[openable], rects[openable]
         standing = self._surface
         standing.fill(rgb(theme.background))
-        for box, (x, y, _, _) in zip(seen.tolist(), rects.tolist(), strict=True):
-            self._sprites.draw(standing, sheet, box, (x, y), camera.zoom, theme, style)
+        for box, rect in zip(seen.tolist(), rects.tolist(), strict=True):
+            if camera.zoom >= SHAPE_ZOOM:
+                self._sprites.draw(standing, sheet, box, (rect[0], rect[1]), camera.zoom, theme, style)
+            else:
+                pygame.draw.rect(standing, rgb(theme.box), _rect(rect))
+                pygame.draw.rect(standing, rgb(theme.ink), _rect(rect), 1)
+            if camera.zoom < TEXT_ZOOM and _has_name(sheet, box):
+                self._name_from_afar(standing, sheet.box_label[box], _rect(rect), theme, scale)
         pixels = pygame.surfarray.pixels2d(standing)
         kernel.merge(self._image, pixels.T, rects)
         del pixels
+
+    def _name_from_afar(self, target: pygame.Surface, name: str, rect: pygame.Rect, theme: Theme, scale: float) -> None:
+        """The name of a box too small for its own words: along its longer side, where there is room."""
+        size = AFAR_TEXT * scale * theme.text_scale
+        upright = rect.h > rect.w
+        long, short = max(rect.size) - 4, min(rect.size) - 2
+        text = self._texts.shortened(name, size, long)
+        if len(text) < min(len(name), 4) or short < size:
+            return
+        made = self._texts.get(text, size, rgb(theme.text))
+        made = pygame.transform.rotate(made, 90) if upright else made
+        target.set_clip(rect)
+        target.blit(made, made.get_rect(center=rect.center))
+        target.set_clip(None)
 
     def _places(self, sheet: Sheet, camera: Camera, scale: float) -> list[Tag]:
         """Where values can be written over nothing else."""
@@ -213,6 +236,15 @@ class Canvas:
         distance = (rows + max(y - 3, 0) - y) ** 2 + (columns + max(x - 3, 0) - x) ** 2
         k = int(distance.argmin())
         return Hit(int(part[rows[k], columns[k]]) // 4, -1)
+
+
+def _has_name(sheet: Sheet, box: int) -> bool:
+    return Kind.MEMORY <= sheet.box_kind[box] < Kind.INPUT
+
+
+def _rect(corners: list[int]) -> pygame.Rect:
+    """From the first to before the last pixel."""
+    return pygame.Rect(corners[0], corners[1], corners[2] - corners[0], corners[3] - corners[1])
 
 
 def _visible(bounds: np.ndarray, camera: Camera, margin: float) -> np.ndarray:

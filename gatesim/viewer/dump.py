@@ -31,6 +31,16 @@ def dump(viewer: Viewer) -> str:
         lines.append(f"  {box.kind.name.lower()} {box.label}{mark}: {', '.join(parts)}")
     if viewer.selected:
         lines.append(f"selected: {viewer.name_of(viewer.selected)} = {viewer.selected_value()}")
+    if viewer.hovered:
+        lines.append(f"under the mouse: {viewer.name_of(viewer.hovered)} = {text(viewer.hovered)}")
+    for nets, shown_here in ((viewer.hovered, True), (viewer.selected, "facts" in viewer.shows)):
+        if nets and shown_here:
+            line = None if sample.running else viewer.line
+            lines += [f"  {head}: {fact}" for head, fact in viewer.inspector.facts(nets[0], values, line).lines()[1:]]
+    if viewer.heat:
+        lines.append(f"heat map: {viewer.heat}")
+    if viewer.slow is not None:
+        lines.append(f"slow motion: {viewer.slow_ps:,} ps of {viewer.slow.end_ps:,} ps")
     lines += [f"probe: {p.name} = {p.text(values[list(p.nets)])}" for p in viewer.probes]
     lines += [f"breakpoint: {b.text}" for b in viewer.runner.breakpoints]
     if viewer.truth is not None and "truth" in viewer.shows:

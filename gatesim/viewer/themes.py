@@ -65,12 +65,12 @@ class Theme:
 _X, _Z = (5.0, 2.5), (1.5, 3.0)
 
 LIGHT = Theme(
-    "light", "#ffffff", "#1d2733", "#1d2733", "#8a97a5", "#f3f6f9", "#e8f0f8", "#fbf7ec", "#f0e6c8",
+    "light", "#ffffff", "#1d2733", "#1d2733", "#66737f", "#f3f6f9", "#e8f0f8", "#fbf7ec", "#f0e6c8",
     Ink("#3c4a59", 1.4), Ink("#7b8a99", 1.2), Ink("#0a7d33", 2.4), Ink("#c2185b", 1.8, _X),
     Ink("#6d7782", 1.6, _Z), Ink("#22577a", 1.6), "#d9480f",
 )  # fmt: skip
 DARK = Theme(
-    "dark", "#14181d", "#cdd6df", "#e6ebf0", "#6b7885", "#222a33", "#1f3040", "#2b2a22", "#403d2c",
+    "dark", "#14181d", "#cdd6df", "#e6ebf0", "#8f9ca8", "#222a33", "#1f3040", "#2b2a22", "#403d2c",
     Ink("#aab6c2", 1.4), Ink("#66778a", 1.2), Ink("#5ad67d", 2.4), Ink("#ff6fa5", 1.8, _X),
     Ink("#8b98a5", 1.6, _Z), Ink("#7cc4e8", 1.6), "#ffb454",
 )  # fmt: skip
@@ -81,7 +81,7 @@ PROJECTOR = Theme(
 )  # fmt: skip
 COLOUR_BLIND = Theme(
     # Okabe and Ito's palette, which stays apart under every kind of colour blindness.
-    "colour-blind", "#ffffff", "#202020", "#202020", "#808080", "#f6f6f6", "#eef5fa", "#fdf6e3", "#f3e7c0",
+    "colour-blind", "#ffffff", "#202020", "#202020", "#6a6a6a", "#f6f6f6", "#eef5fa", "#fdf6e3", "#f3e7c0",
     Ink("#404040", 1.4), Ink("#56b4e9", 1.3), Ink("#e69f00", 3.0), Ink("#cc79a7", 2.0, _X),
     Ink("#808080", 1.6, _Z), Ink("#0072b2", 1.8), "#d55e00",
 )  # fmt: skip

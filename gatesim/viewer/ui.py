@@ -14,11 +14,15 @@ Callback = Callable[[], object]
 
 
 class Spot(NamedTuple):
-    """Something that can be clicked; ``name`` is what scripts call it."""
+    """Something that can be clicked; ``name`` is what scripts call it.
+
+    ``follows``: while the button is down, every move of the mouse does it again.
+    """
 
     rect: pygame.Rect
     name: str
     do: Callback
+    follows: bool = False
 
 
 class Ui:
@@ -105,9 +109,9 @@ class Ui:
         self.spots.append(Spot(rect, name, do))
         return width
 
-    def spot(self, rect: pygame.Rect, name: str, do: Callback) -> None:
+    def spot(self, rect: pygame.Rect, name: str, do: Callback, *, follows: bool = False) -> None:
         """Make an area clickable."""
-        self.spots.append(Spot(rect, name, do))
+        self.spots.append(Spot(rect, name, do, follows))
 
     def at(self, pos: tuple[int, int]) -> Spot | None:
         """What would be clicked there: the latest drawn is on top."""

@@ -89,6 +89,7 @@ class Viewer:
         self.selected: tuple[int, ...] = ()
         self.selected_box = -1
         self.hovered: tuple[int, ...] = ()
+        self._siblings: list[int] = []
         self.probes: list[Probe] = []
         self.radix = Radix.hex
         self.clock: float | None = None
@@ -336,8 +337,14 @@ class Viewer:
         self._follow([int(k) for k in self.inspector.drivers_of(self._one())], "has no driver to follow")
 
     def follow_reader(self) -> None:
-        """To what reads the selected net; again for the next one."""
+        """To what reads the selected net; :meth:`follow_other` shows the next reader."""
         self._follow(self.inspector.readers_of(self._one()).tolist(), "is read by nothing inside")
+
+    def follow_other(self) -> None:
+        """From a reader (or driver) that was followed to, to the next one of the same net."""
+        if len(self._siblings) < 2 or self.selected != (self._siblings[0],):
+            raise ValueFitError("first follow a net that has several readers: select it and press r")
+        self._show_first([*self._siblings[1:], self._siblings[0]])
 
     def _one(self) -> int:
         if not self.selected:
@@ -349,9 +356,13 @@ class Viewer:
         if not nets:
             self.message = f"{self.net.net_name(self._one())} {otherwise}"
             return
+        self._show_first(nets)
+
+    def _show_first(self, nets: list[int]) -> None:
+        self._siblings = nets
         self.places.show(self.places.find(nets[0]))
         self.select((nets[0],))
-        more = f" (one of {len(nets)})" if len(nets) > 1 else ""
+        more = f" (one of {len(nets)}: Shift+r shows the next)" if len(nets) > 1 else ""
         self.message = f"{self.net.net_name(nets[0])}{more}"
 
     # -- probes, breakpoints, tables ---------------------------------------------------------

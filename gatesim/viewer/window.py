@@ -19,7 +19,7 @@ from .panels.computer import ComputerPanel
 from .panels.waves import Waves
 from .scene import Kind
 from .sprites import Sprites
-from .ui import Ui
+from .ui import Spot, Ui
 from .viewer import Viewer
 from .water import SPEED
 
@@ -88,6 +88,7 @@ class Window:
         self._actions = table(self.actions)
         self._pressed: tuple[int, int] | None = None
         self._dragged = False
+        self._pulled: Spot | None = None
         self._last_click = (0.0, -1)
         self._hover_at = (-1, -1)
         self.frame_seconds = 0.0
@@ -102,7 +103,8 @@ class Window:
         ui.begin(surface, viewer.theme, viewer.scale)
         whole = surface.get_rect()
         bar, line = ui.line() + ui.px(12), ui.line(11) + ui.px(6)
-        area = pygame.Rect(0, bar, whole.w, whole.h - bar - line)
+        time = bars.scrub_height(ui, viewer)
+        area = pygame.Rect(0, bar, whole.w, whole.h - bar - time - line)
         area, right, waves = self._divide(area)
         self.area = area
         viewer.places.resize(area.w, area.h)
@@ -111,6 +113,8 @@ class Window:
             self._fitted = True
         self._sheet(surface, area)
         bars.top(ui, viewer, pygame.Rect(0, 0, whole.w, bar))
+        if time:
+            bars.scrub(ui, viewer, pygame.Rect(0, whole.h - line - time, whole.w, time))
         bars.status(ui, viewer, pygame.Rect(0, whole.h - line, whole.w, line))
         if waves is not None:
             self._waves.draw(ui, viewer, waves)
@@ -232,6 +236,13 @@ class Window:
 
     # -- time ------------------------------------------------------------------------------------
 
+    @property
+    def moves(self) -> bool:
+        """Whether the picture changes by itself."""
+        viewer = self.viewer
+        plays = (viewer.slow is not None and viewer.slow_plays) or viewer.water is not None
+        return plays or self.film is not None or viewer.runner.is_running
+
     def tick(self, seconds: float) -> None:
         """Let display time pass: slow motion and water go on."""
         viewer = self.viewer
@@ -287,16 +298,20 @@ class Window:
             self.wheel(pygame.mouse.get_pos(), event.y)
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
             self._pressed, self._dragged = event.pos, False
+            spot = self.ui.at(event.pos)
+            self._pulled = spot if spot is not None and spot.follows else None
         elif event.type == pygame.MOUSEMOTION:
             self.move(event.pos, event.rel)
         elif event.type == pygame.MOUSEBUTTONUP and event.button == 1:
             if not self._dragged:
                 self.click(event.pos)
-            self._pressed, self._dragged = None, False
+            self._pressed, self._pulled, self._dragged = None, None, False
 
     def wheel(self, pos: tuple[int, int], clicks: float) -> None:
-        """Zoom where the mouse is."""
-        if self.area.collidepoint(pos):
+        """Zoom where the mouse is: the sheet, or the waveforms."""
+        if "waves" in self.viewer.shows and self._waves.contains(pos):
+            self._waves.zoom(self.viewer, pos[0], ZOOM_STEP**-clicks)
+        elif self.area.collidepoint(pos):
             places = self.viewer.places
             x, y = pos[0] - self.area.x, pos[1] - self.area.y
             places.camera = places.camera.zoomed(ZOOM_STEP**clicks, x, y)
@@ -305,6 +320,10 @@ class Window:
         """The mouse has moved; with its button down, the sheet moves too."""
         viewer = self.viewer
         viewer.pointer = pos
+        if self._pulled is not None:
+            self._dragged = True
+            viewer.attempt(self._pulled.do)
+            return
         if self._pressed is not None:
             far = max(abs(pos[0] - self._pressed[0]), abs(pos[1] - self._pressed[1])) > DRAG_PIXELS
             self._dragged = self._dragged or (far and self.area.collidepoint(self._pressed))

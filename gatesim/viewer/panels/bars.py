@@ -1,4 +1,4 @@
-"""The bar on top (where we are, time, clock) and the line below (what was said, what is under the mouse)."""
+"""The bar on top (where we are, time, clock), the bar of time, and the line below (what was said, what is chosen)."""
 
 from __future__ import annotations
 
@@ -74,6 +74,30 @@ def _time(ui: Ui, viewer: Viewer, rect: pygame.Rect, y: int) -> int:
         )
     width = ui.text(number, start - ui.px(12), y, right=True, mono=True, size=11)
     return start - ui.px(12) - width
+
+
+def scrub_height(ui: Ui, viewer: Viewer) -> int:
+    """Pixels of the bar of time; none where there is no past yet."""
+    return ui.px(12) if viewer.runner.sample().horizon else 0
+
+
+def scrub(ui: Ui, viewer: Viewer, rect: pygame.Rect) -> None:
+    """All time up to the horizon, with a knob at the present cycle: pull it to go back and forth."""
+    sample = viewer.runner.sample()
+    ui.surface.fill(rgb(ui.theme.box_head), rect)
+    pad = ui.px(10)
+    track = pygame.Rect(rect.x + pad, rect.centery - ui.px(2), rect.w - 2 * pad, ui.px(4))
+    pygame.draw.rect(ui.surface, rgb(ui.theme.body), track, 0, ui.px(2))
+    pygame.draw.rect(ui.surface, rgb(ui.theme.ink), track, 1, ui.px(2))
+    x = track.x + round(track.w * sample.cycle / max(1, sample.horizon))
+    pygame.draw.rect(ui.surface, rgb(ui.theme.accent), (track.x, track.y, x - track.x, track.h), 0, ui.px(2))
+    pygame.draw.circle(ui.surface, rgb(ui.theme.accent), (x, track.centery), ui.px(5))
+
+    def go() -> None:
+        share = (viewer.pointer[0] - track.x) / max(1, track.w)
+        viewer.go_to(round(min(max(share, 0.0), 1.0) * viewer.still().horizon))
+
+    ui.spot(rect, "time", go, follows=True)
 
 
 def status(ui: Ui, viewer: Viewer, rect: pygame.Rect) -> None:

@@ -35,7 +35,7 @@ class ComputerPanel:
         if computer.service is not None:
             y = self._console(ui, viewer, inner, y)
         for name in computer.memories:
-            if name != computer.code and y + ui.line() * 3 < inner.bottom:
+            if (name != computer.code or not _is_rom(viewer, name)) and y + ui.line() * 3 < inner.bottom:
                 y = self._memory(ui, viewer, name, sample.state, inner, y)
 
     def _head(self, ui: Ui, text: str, inner: pygame.Rect, y: int) -> int:
@@ -144,6 +144,10 @@ class ComputerPanel:
             ui.text(f"{low:5x}  {text}", inner.x, y, size=10, mono=True, room=inner.w)
             y += ui.line(11)
         return y + ui.px(4)
+
+
+def _is_rom(viewer: Viewer, name: str) -> bool:
+    return next(m.is_rom for m in viewer.net.memories if m.name == name)
 
 
 def memory_words(viewer: Viewer, name: str, state: State) -> np.ndarray:

@@ -100,7 +100,7 @@ class Minimap:
             round(camera.height / camera.zoom * zoom),
         )  # fmt: skip
         pygame.draw.rect(ui.surface, rgb(ui.theme.accent), frame.clip(rect), 2)
-        ui.spot(rect, "minimap", lambda: self.look(viewer.places, viewer.pointer))
+        ui.spot(rect, "minimap", lambda: self.look(viewer.places, viewer.pointer), follows=True)
 
     def look(self, places: Places, pos: tuple[int, int]) -> None:
         """Bring a point of the map into the middle of the view."""

@@ -23,6 +23,10 @@ RUNNING_SECONDS = 0.25
 """Time between two pictures of the waves while the engine runs."""
 
 
+MIN_WINDOW = 4
+"""Cycles shown at least."""
+
+
 class Waves:
     """Draws the panel; keeps the computed waveforms."""
 
@@ -39,7 +43,7 @@ class Waves:
 
     def draw(self, ui: Ui, viewer: Viewer, rect: pygame.Rect) -> None:
         """Names, values at the present cycle, and waves."""
-        title = "waveforms: p pins a probe, click a wave to go there, Ctrl + and - zoom"
+        title = "waveforms: p pins a probe, a click or pull goes there, the wheel zooms, k sets cursors"
         inner = ui.panel(rect, title, lambda: viewer.shows.discard("waves"))
         if not viewer.probes:
             ui.text("no probe is pinned: select a net and press p", inner.x, inner.y)
@@ -70,7 +74,7 @@ class Waves:
             )  # fmt: skip
             for part in parts:
                 self._stretch(ui, lane, probe, part, first, per_cycle, y, step)
-        ui.spot(lane, "waves", lambda: self._clicked(viewer))
+        ui.spot(lane, "waves", lambda: self._clicked(viewer), follows=True)
 
     def _moment(self, viewer: Viewer) -> Timeline:
         """A timeline that stands still: the viewer's; while it runs, some cycles on from a recent moment."""
@@ -151,6 +155,18 @@ class Waves:
         """The cycle under a point of the panel."""
         first, last = self._window
         return max(0, first + int((x - self._lane.x) * (last - first) / max(1, self._lane.w)))
+
+    def contains(self, pos: tuple[int, int]) -> bool:
+        """Whether a point lies on the waves."""
+        return self._lane.collidepoint(pos)
+
+    def zoom(self, viewer: Viewer, x: int, factor: float) -> None:
+        """Show so many times more cycles, the one under `x` staying where it is."""
+        first, last = self._window
+        length = min(max(MIN_WINDOW, round((last - first) * factor)), max(MIN_WINDOW, viewer.still().horizon + 2))
+        share = (x - self._lane.x) / max(1, self._lane.w)
+        start = max(0, round(first + share * (last - first) - share * length))
+        viewer.wave_window = start, start + length
 
     def _clicked(self, viewer: Viewer) -> None:
         viewer.go_to(min(self.cycle_at(viewer.pointer[0]), viewer.still().horizon))
