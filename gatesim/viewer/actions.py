@@ -148,7 +148,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("time", ("Home",), "to cycle 0", lambda v: v.go_to(0)),
     Action("time", ("End",), "to the furthest cycle", lambda v: v.go_to(v.still().horizon)),
     Action("time", (".",), "one gate delay", Viewer.step_gate),
-    Action("time", (",",), "let input changes wait for gate delays, or not", _gently),
+    Action("time", (",",), "inputs wait for gate delays, or not", _gently),
     Action("time", ("g",), "go to a cycle, or so many on (+100)", lambda v: v.ask("cycle, or +n", lambda t: _go(v, t))),
     Action("time", ("]",), "a faster clock", lambda v: v.change_clock(1)),
     Action("time", ("[",), "a slower clock", lambda v: v.change_clock(-1)),

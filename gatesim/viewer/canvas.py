@@ -26,6 +26,9 @@ SHAPE_ZOOM = 0.18
 VALUE_ZOOM = 0.6
 """From here on values of buses and ports are written beside them."""
 
+VALUE_TEXT = 11
+"""Pixels of written values, at scale 1."""
+
 AFAR_TEXT = 9
 """Pixels of the names of boxes that are too small for their own words."""
 
@@ -45,11 +48,12 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Tag:
-    """A place where a value is written; ``right`` aligns its end there."""
+    """A place where a value is written: `y` is the middle of its height; ``right`` aligns its end at `x`."""
 
     x: int
     y: int
     nets: tuple[int, ...]
+    size: float
     right: bool = False
 
 
@@ -173,10 +177,11 @@ class Canvas:
                 box = sheet.box(pin.box)
                 left = (box.x - camera.left) * camera.zoom
                 right = (box.x + box.width - camera.left) * camera.zoom
+                size = min(VALUE_TEXT * scale, 0.9 * box.height * camera.zoom)  # flags stand close together
                 if kind == Kind.INPUT:
-                    found.append(Tag(int(left) - 4, y - high // 2, pin.nets, True))
+                    found.append(Tag(int(left) - 4, y, pin.nets, size, True))
                 else:
-                    found.append(Tag(int(right) + 5, y - high // 2, pin.nets))
+                    found.append(Tag(int(right) + 5, y, pin.nets, size))
                 continue
             x0 = x + 3 if pin.is_output else x - 3 - wide
             y0 = y - high - 2
@@ -184,7 +189,7 @@ class Canvas:
             spot = taken[max(y0, 0) : y0 + high, max(x0, 0) : x0 + wide]
             if strip.size == high * wide and (strip == free).all() and not spot.any():
                 spot[:] = True
-                found.append(Tag(x0, y0, pin.nets))
+                found.append(Tag(x0, y0 + high // 2, pin.nets, VALUE_TEXT * scale))
         return found
 
     # -- in every frame ----------------------------------------------------------------------------
@@ -202,15 +207,15 @@ class Canvas:
         del pixels
         return self._surface
 
-    def write_values(self, target: pygame.Surface, values: np.ndarray, radix: Radix, scale: float, offset) -> None:
+    def write_values(self, target: pygame.Surface, values: np.ndarray, radix: Radix, offset) -> None:
         """Write the values of ports and buses where there is room for them."""
         theme = self._theme
         assert theme is not None
         for tag in self._tags:
             text = shown(value_of(values[list(tag.nets)]), len(tag.nets), radix)
-            made = self._texts.get(text, 11 * scale, rgb(theme.text), mono=True)
+            made = self._texts.get(text, tag.size, rgb(theme.text), mono=True)
             x = tag.x - made.get_width() if tag.right else tag.x
-            target.blit(made, (x + offset[0], tag.y + offset[1]))
+            target.blit(made, (x + offset[0], tag.y - made.get_height() // 2 + offset[1]))
 
     def visible_wires(self) -> int:
         """How many wires have at least one pixel."""

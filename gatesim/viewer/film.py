@@ -44,7 +44,7 @@ class Film:
         """
         if len(self) >= MAX_FRAMES:
             raise GatesimError(f"a film has {MAX_FRAMES:,} frames at most: shorten the script, or give --frames")
-        raw = pygame.image.tostring(surface, "RGB")
+        raw = pygame.image.tobytes(surface, "RGB")
         if raw == self._last:
             self._lengths[-1] += 1
             return

@@ -55,15 +55,15 @@ class Texts:
         """Pixels that a text takes."""
         return _font(max(SMALLEST, round(size)), bold, mono).size(text)[0]
 
-    def shortened(self, text: str, size: float, room: float, *, mono: bool = False) -> str:
+    def shortened(self, text: str, size: float, room: float, *, bold: bool = False, mono: bool = False) -> str:
         """The text, cut in the middle where it does not fit into `room` pixels."""
-        if self.width(text, size, mono=mono) <= room:
+        if self.width(text, size, bold=bold, mono=mono) <= room:
             return text
         low, high = 0, len(text)
         while low < high:
             keep = (low + high + 1) // 2
             candidate = text[: keep - keep // 2] + "…" + text[len(text) - keep // 2 :]
-            if self.width(candidate, size, mono=mono) <= room:
+            if self.width(candidate, size, bold=bold, mono=mono) <= room:
                 low = keep
             else:
                 high = keep - 1

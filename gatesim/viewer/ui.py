@@ -51,7 +51,7 @@ class Ui:
         """Write a line, its upper left (or right) corner at (x, y); returns its width."""
         size *= self.scale * self.theme.text_scale
         if room is not None:
-            text = self.texts.shortened(text, size, room, mono=mono)
+            text = self.texts.shortened(text, size, room, bold=bold, mono=mono)
         made = self.texts.get(text, size, rgb(colour or self.theme.text), bold=bold, mono=mono)
         self.surface.blit(made, (x - made.get_width() if right else x, y))
         return made.get_width()

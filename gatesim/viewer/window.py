@@ -152,7 +152,7 @@ class Window:
         self.canvas.aim(places.sheet, places.camera, viewer.theme, viewer.style, viewer.scale)
         surface.blit(self.canvas.paint(values, self._chosen()), area.topleft)
         surface.set_clip(area)
-        self.canvas.write_values(surface, values, viewer.radix, viewer.scale, area.topleft)
+        self.canvas.write_values(surface, values, viewer.radix, area.topleft)
         if viewer.selected_box >= 0:
             self._mark(surface, area, viewer.selected_box)
         if viewer.heat:

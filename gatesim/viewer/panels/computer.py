@@ -34,8 +34,8 @@ class ComputerPanel:
         y = self._code(ui, viewer, computer, values, sample.state, inner, y)
         if computer.service is not None:
             y = self._console(ui, viewer, inner, y)
-        for name in computer.memories:
-            if (name != computer.code or not _is_rom(viewer, name)) and y + ui.line() * 3 < inner.bottom:
+        for name in sorted(computer.memories, key=lambda name: name == computer.code):
+            if y + ui.line() * 3 < inner.bottom:
                 y = self._memory(ui, viewer, name, sample.state, inner, y)
 
     def _head(self, ui: Ui, text: str, inner: pygame.Rect, y: int) -> int:
@@ -144,10 +144,6 @@ class ComputerPanel:
             ui.text(f"{low:5x}  {text}", inner.x, y, size=10, mono=True, room=inner.w)
             y += ui.line(11)
         return y + ui.px(4)
-
-
-def _is_rom(viewer: Viewer, name: str) -> bool:
-    return next(m.is_rom for m in viewer.net.memories if m.name == name)
 
 
 def memory_words(viewer: Viewer, name: str, state: State) -> np.ndarray:

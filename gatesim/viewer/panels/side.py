@@ -99,6 +99,6 @@ def _map(ui: Ui, viewer: Viewer, inner: pygame.Rect, y: int) -> None:
             here = int((label or "0") + columns[c], 2) if low else 0
             if here == now:
                 pygame.draw.rect(ui.surface, rgb(ui.theme.accent), cell, 2)
-            colour = ui.theme.one.colour if value else ui.theme.zero.colour
+            colour = ui.theme.text if value else ui.theme.faint
             ui.text(str(value), cell.x + step // 2 - ui.px(4), y, size=11, mono=True, bold=bool(value), colour=colour)
         y += ui.line()

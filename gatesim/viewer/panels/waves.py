@@ -96,6 +96,7 @@ class Waves:
         cycles = min(RUNNING_CYCLES, max(16, width // 14))
         if viewer.runner.is_running:
             return self._begun, self._begun + cycles
+        cycles = min(cycles, max(8, line.horizon + 2))
         last = max(line.now + 2, cycles)
         return last - cycles, last
 
