@@ -31,7 +31,7 @@ WIDTHS = (1, 2, 3, 8, 16, 64)
 
 MODULES = (
     "adders", "compress", "arithmetic", "multipliers", "karatsuba", "dividers", "shifters", "selectors", "alu",
-    "latches", "sequential", "constants", "tensor", "floats", "hack",
+    "latches", "sequential", "constants", "tensor", "floats", "hack", "hashing",
 )  # fmt: skip
 """The library's modules, in the order in which ``gatesim list`` shows them."""
 

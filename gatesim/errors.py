@@ -86,6 +86,10 @@ class TooLargeError(GatesimError, MemoryError):
     """Something that would not fit into this machine's memory; said before anything is allocated."""
 
 
+class NoSolutionError(GatesimError, LookupError):
+    """A search for an input that does not exist."""
+
+
 class EquivalenceError(GatesimError, AssertionError):
     """Two things that should compute the same function and do not."""
 

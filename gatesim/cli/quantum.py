@@ -16,6 +16,7 @@ from .equiv import pairs_of
 from .first_run import announce_compilation
 from .output import console
 from .quantum_costs import costs_command
+from .quantum_grover import grover
 from .quantum_ising import ising
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuits, and nature simulated.")
 quantum.command("ising")(ising)
 quantum.command("costs")(costs_command)
+quantum.command("grover")(grover)
 
 
 @quantum.command("compile")

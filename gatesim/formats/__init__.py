@@ -25,6 +25,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "dig": (".dig",),
     "hdl": (".hdl",),
     "bristol": (".bristol",),
+    "dimacs": (".cnf", ".dimacs"),
     "dot": (".dot", ".gv"),
     "verilog": (".v", ".verilog"),
     "yosys_json": (".json",),
