@@ -94,7 +94,7 @@ def to_qiskit(circuit: Reversible) -> QuantumCircuit:
         elif len(qubits) == 2:
             made.cz(qubits[0], qubits[1])
         else:
-            made.append(ZGate().control(len(qubits) - 1), qubits)
+            made.append(ZGate().control(len(qubits) - 1, annotated=False), qubits)
     return made
 
 

@@ -85,6 +85,7 @@ def samples() -> dict[str, list[bytes]]:
         ],
         "blif": [HIERARCHY, dumps(clocked, "blif")],
         "bristol": [BRISTOL, dumps(net, "bristol")],
+        "dimacs": [b"c x\np cnf 4 4\n1 -2 0\n2 3 -4\n0 -1 0 4 0\n%\n0\n"],
         "verilog": [VERILOG, dumps(clocked, "verilog")],
         "yosys_json": [
             dumps(random_netlist(5, n_cells=8, n_registers=2), "yosys_json"),

@@ -11,7 +11,7 @@ from circuits.adders import ripple_carry
 from gatesim import Builder, Bus, build
 from gatesim.errors import ParseError, UnsupportedError, ValueFitError
 from quantum import assert_verified, from_qiskit, qasm, reversible, to_qiskit, verify
-from quantum.circuit import AND
+from quantum.circuit import AND, PHASE, Register, Reversible
 from quantum.exchange import temporary_and
 
 
@@ -203,3 +203,11 @@ def test_no_module_takes_the_place_of_a_function():
 
     StateVector(1).run_qiskit(QuantumCircuit(1))
     assert callable(quantum.from_qiskit) and not set(quantum.__all__) & {p.stem for p in MODULES}
+
+
+def test_a_sign_of_many_qubits_goes_out():
+    """Qiskit 2.3 warned here, and warnings are errors."""
+    qubits = Register("x", 0, 4, "input")
+    circuit = Reversible("sign", (qubits,), {"x": qubits.qubits}, {}, [PHASE], [0, 4], [0, 1, 2, 3], "y")
+    want = np.diag([1.0] * 15 + [-1.0])
+    assert np.abs(Operator(to_qiskit(circuit)).data - want).max() < 1e-12

@@ -86,7 +86,7 @@ def _iteration(oracle: Reversible) -> QuantumCircuit:
     if len(inputs) == 1:
         made.z(inputs[0])
     else:
-        made.append(ZGate().control(len(inputs) - 1), inputs)
+        made.append(ZGate().control(len(inputs) - 1, annotated=False), inputs)
     made.x(inputs)
     made.h(inputs)
     made.global_phase += pi
