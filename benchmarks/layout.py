@@ -125,9 +125,10 @@ def run(quick: bool) -> list[Record]:
             continue
         net = read(path)
 
-        def whole(net: Netlist = net) -> None:
+        def whole(circuit: Netlist = net) -> None:
             """From a netlist to a finished sheet, nothing remembered."""
-            lay_out(Netlist(net.name, net.op, net.fanin_ptr, net.fanin, net.ports, net.names), depth=FLAT)
+            c = circuit
+            lay_out(Netlist(c.name, c.op, c.fanin_ptr, c.fanin, c.ports, c.names), depth=FLAT)
 
         inside = contents(net, hierarchy(net), 0, FLAT)
         ways = {"sheet": whole, "places": lambda inside=inside: arrange(inside)}

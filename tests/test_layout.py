@@ -10,6 +10,7 @@ from sheet_checks import check_sheet
 
 from circuits.adders import full_adder, kogge_stone, ripple_carry
 from circuits.hack import cpu
+from circuits.multipliers import array_multiplier
 from gatesim import Builder, build, read
 from gatesim.viewer.grouping import hierarchy
 from gatesim.viewer.layout import lay_out
@@ -138,3 +139,52 @@ def test_a_large_netlist_opens_grouped(shared_data, name):
             if b.kind == Kind.GROUP and b.label.startswith("group"):
                 assert 50 <= tree.size[b.item] <= 200
     assert len(shown) == len(set(shown)) == net.n_gates
+
+
+def test_equal_structures_are_arranged_once(monkeypatch):
+    from gatesim.viewer import layout
+
+    arranged = []
+    monkeypatch.setattr(layout, "arrange", lambda inside, real=layout.arrange: arranged.append(inside) or real(inside))
+    net = build(array_multiplier, a=8, b=8)
+    sheets = list(all_sheets(net))
+    assert len(sheets) == 64 and len(arranged) < 32
+    one, two = (lay_out(net, f"ripple_carry_{k}/full_adder_3") for k in (2, 3))
+    assert np.array_equal(one.box_rect[one.box_kind < Kind.INPUT], two.box_rect[two.box_kind < Kind.INPUT])
+    assert not np.array_equal(one.box_item, two.box_item)
+    for sheet in sheets:
+        check_sheet(sheet)
+
+
+def test_pins_change_places_but_a_bus_keeps_its_order():
+    b = Builder("swapped")
+    x, y, z = b.input("x"), b.input("y"), b.input("z")
+    low, high = x & y, z | y
+    with b.scope("inner"):
+        inverted = [~high, ~low, high ^ low]
+    b.output("p", inverted)
+    b.output("q", b.gate("ANDNOT", high, low))
+    net = b.freeze()
+    sheet = lay_out(net)
+    check_sheet(sheet)
+    for i in range(sheet.n_boxes):
+        if sheet.box(i).kind == Kind.GATE:
+            ins = [p for p in np.flatnonzero(sheet.pin_box == i) if not sheet.pin_is_output[p]]
+            for p in ins:  # whatever its place, a pin still says which of the gate's pins it is
+                assert sheet.pin(int(p)).nets == (int(net.fanin_of(sheet.box(i).item)[sheet.pin_slot[p]]),)
+    inner = sheet.pins_of([sheet.box(i).label for i in range(sheet.n_boxes)].index("inner"))
+    assert [p.label for p in inner if p.is_output] == sorted(p.label for p in inner if p.is_output)
+
+
+def test_a_tall_layer_is_cut_into_columns():
+    b = Builder("registers")
+    d, on = b.input("d"), b.input("on")
+    bits = [b.flip_flop(d, enable=on) for _ in range(48)]
+    while len(bits) > 1:
+        bits = [*(x ^ y for x, y in zip(bits[::2], bits[1::2], strict=False)), *bits[len(bits) & ~1 :]]
+    b.output("parity", bits[0])
+    sheet = lay_out(b.freeze())
+    check_sheet(sheet)
+    registers = sheet.box_rect[sheet.box_kind == Kind.REGISTER]
+    assert len(np.unique(registers[:, 0])) > 1
+    assert sheet.height < 1.5 * sheet.width

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,16 @@ class Contents:
     pin_nets: list[tuple[int, ...]]
     pin_label: list[str]
     wires: list[tuple[int, ...]]
+
+    def with_pins(self, order: np.ndarray) -> Contents:
+        """The same sheet with its pins in another order, which keeps those of a node and side together."""
+        return replace(
+            self,
+            pin_wire=self.pin_wire[order],
+            pin_slot=self.pin_slot[order],
+            pin_nets=[self.pin_nets[k] for k in order.tolist()],
+            pin_label=[self.pin_label[k] for k in order.tolist()],
+        )
 
 
 def label_of(net: Netlist, nets: tuple[int, ...]) -> str:

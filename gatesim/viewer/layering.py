@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -213,25 +213,41 @@ def _edges(channel, wire, side, item, n_items) -> tuple[np.ndarray, np.ndarray, 
     return tail, head, mate
 
 
-def with_pins_moved(inside: Contents, wish: np.ndarray) -> Contents:
-    """The sheet with pins that may change places in the order of their wishes; bits of a bus stay in order."""
-    node, slots = inside.pin_node, inside.pin_slot
-    kind = inside.kind[node]
-    opens = np.isin(kind, OPENABLE)
-    free = opens | ((kind == Kind.GATE) & SWAPPABLE[inside.op[node]])
-    side = node.astype(np.int64) * 2 + inside.pin_is_output
-    order = np.lexsort((np.where(free, wish, slots), side))
-    buses: dict[tuple[int, str], list[int]] = {}
-    for k in np.flatnonzero(opens).tolist():
-        found = _BIT.match(inside.pin_label[order[k]])
+def bus_of_pin(inside: Contents) -> np.ndarray:
+    """(p,) int64: the first pin of the same side of a box that has another bit of the same bus; its own for others."""
+    bus = np.arange(len(inside.pin_node))
+    seen: dict[tuple[int, bool, str], int] = {}
+    for k in np.flatnonzero(np.isin(inside.kind[inside.pin_node], OPENABLE)).tolist():
+        found = _BIT.match(inside.pin_label[k])
         if found:
-            buses.setdefault((int(side[k]), found[1]), []).append(k)
+            bus[k] = seen.setdefault((int(inside.pin_node[k]), bool(inside.pin_is_output[k]), found[1]), k)
+    return bus
+
+
+def pin_order(inside: Contents, wish: np.ndarray, bus: np.ndarray) -> np.ndarray:
+    """An order of pins in which those that may change places follow their wishes; bits of a bus stay in order."""
+    kind = inside.kind[inside.pin_node]
+    free = np.isin(kind, OPENABLE) | ((kind == Kind.GATE) & SWAPPABLE[inside.op[inside.pin_node]])
+    side = inside.pin_node.astype(np.int64) * 2 + inside.pin_is_output
+    order = np.lexsort((np.where(free, wish, inside.pin_slot), side))
+    buses: dict[int, list[int]] = {}
+    shared = np.bincount(bus, minlength=len(bus))[bus] > 1
+    for k in np.flatnonzero(shared[order]).tolist():
+        buses.setdefault(int(bus[order[k]]), []).append(k)
     for places in buses.values():
         order[places] = np.sort(order[places])
-    return replace(
-        inside,
-        pin_wire=inside.pin_wire[order],
-        pin_slot=slots[order],
-        pin_nets=[inside.pin_nets[k] for k in order.tolist()],
-        pin_label=[inside.pin_label[k] for k in order.tolist()],
-    )
+    return order
+
+
+def split(layer: np.ndarray, inside: Contents, height: np.ndarray, limit: float) -> np.ndarray:
+    """Layers in which no boxes are stacked higher than `limit`, where one could be cut into columns."""
+    rows = height + 2
+    column = np.zeros(len(layer), np.int64)
+    for at in np.unique(layer[inside.kind < Kind.INPUT]).tolist():
+        here = np.flatnonzero(layer == at)
+        down = np.cumsum(rows[here])
+        columns = int(np.ceil(down[-1] / limit))
+        column[here] = np.minimum((down - rows[here]) * columns // down[-1], columns - 1)
+    widest = np.zeros(int(layer.max(initial=0)) + 1, np.int64)
+    np.maximum.at(widest, layer, column + 1)
+    return (np.cumsum(widest) - widest)[layer] + column

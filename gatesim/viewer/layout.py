@@ -8,7 +8,8 @@ heights follow from the order. Then :mod:`~gatesim.viewer.routing` draws the wir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..kernels import layout_place, layout_straighten
 from ..netlist import Netlist
 from .contents import Contents, contents
 from .grouping import hierarchy
-from .layering import FINE_LIMIT, layered, layers, with_pins_moved
+from .layering import FINE_LIMIT, bus_of_pin, layered, layers, pin_order, split
 from .routing import Routes, route
 from .scene import GRID, Kind, Sheet
 
@@ -29,7 +30,22 @@ ROUGH_SWEEPS, SWEEPS = 4, 8
 
 STRAIGHTENING_SWEEPS = 8
 
-_sheets: WeakKeyDictionary[Netlist, dict[tuple[int, int], Sheet]] = WeakKeyDictionary()
+SCREEN, TALL = 16 / 9, 1.5
+"""Width by height of what sheets are looked at on, and height by width from which layers are cut into columns."""
+
+COLUMNS = (1, 1.5, 2)
+"""How fine layers of a tall sheet are cut, in turn: 1 is what would fit if no wire passed between columns."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What has been laid out of a netlist: sheets, and arrangements by structure."""
+
+    sheets: dict[tuple[int, int], Sheet] = field(default_factory=dict)
+    arrangements: dict[bytes, Arrangement] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[Netlist, _Known] = WeakKeyDictionary()
 
 
 def lay_out(net: Netlist, scope: int | str = 0, *, depth: int = 0) -> Sheet:
@@ -60,27 +76,50 @@ def lay_out(net: Netlist, scope: int | str = 0, *, depth: int = 0) -> Sheet:
     """
     tree = hierarchy(net)
     node = tree.node(scope)
-    known = _sheets.setdefault(net, {})
-    if (node, depth) not in known:
+    known = _known.setdefault(net, _Known())
+    if (node, depth) not in known.sheets:
         inside = contents(net, tree, node, depth)
-        known[node, depth] = _sheet(net.name, node, tree.path(node), arrange(inside))
-    return known[node, depth]
+        structure = fingerprint(inside)
+        if structure not in known.arrangements:
+            known.arrangements[structure] = arrange(inside)
+        placed = known.arrangements[structure]
+        known.sheets[node, depth] = _sheet(net.name, node, tree.path(node), inside.with_pins(placed.pins), placed)
+    return known.sheets[node, depth]
+
+
+def fingerprint(inside: Contents) -> bytes:
+    """The same for two sheets exactly when nothing that their arrangement depends on differs."""
+    width, height, dy = sizes(inside)
+    digest = sha256()
+    for part in (
+        inside.kind, inside.op, inside.pin_node, inside.pin_wire, inside.pin_slot, inside.pin_is_output,
+        width, height, dy, bus_of_pin(inside),
+    ):  # fmt: skip
+        digest.update(len(part).to_bytes(8, "little") + np.ascontiguousarray(part).tobytes())
+    return digest.digest()
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
     """Where everything stands, in grid units: ``x``, ``y``, ``width``, ``height`` of nodes, ``dy`` of pins.
 
-    ``contents`` is what was arranged, its pins in the order in which they came to stand.
+    ``pins`` is the order in which the pins came to stand; ``dy`` is in that order.
     """
 
-    contents: Contents
+    pins: np.ndarray
     x: np.ndarray
     y: np.ndarray
     width: np.ndarray
     height: np.ndarray
     dy: np.ndarray
     routes: Routes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of all boxes together."""
+        if not len(self.x):
+            return 1, 1
+        return int((self.x + self.width).max() - self.x.min()), int((self.y + self.height).max() - self.y.min())
 
 
 def _text_units(text: str, px_a_letter: float = 7.0) -> int:
@@ -135,14 +174,36 @@ def sizes(inside: Contents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def arrange(inside: Contents) -> Arrangement:
     """Places for what stands on a sheet."""
     layer = layers(inside)
+    placed = _in_layers(inside, layer)
+    wide, tall = placed.size
+    if tall > TALL * wide:
+        flags = inside.kind >= Kind.INPUT
+        stacks = np.bincount(layer[flags], placed.height[flags], 1)
+        for columns in COLUMNS:
+            limit = max(float(np.sqrt(wide * tall / SCREEN)) / columns, stacks.max())
+            cut = _in_layers(inside, split(layer, inside, placed.height, limit))
+            placed = min(placed, cut, key=lambda a: _misfit(*a.size))
+    return placed
+
+
+def _misfit(wide: int, tall: int) -> float:
+    return abs(float(np.log(wide / tall / SCREEN)))
+
+
+def _in_layers(inside: Contents, layer: np.ndarray) -> Arrangement:
+    """The best places that were found with every node in its layer."""
     width, height, dy = sizes(inside)
+    bus = bus_of_pin(inside)
+    pins = np.arange(len(dy))
     cut = layered(inside, layer, height, dy)
     order = cut.swept(cut.unordered, ROUGH_SWEEPS)
     small = len(layer) <= FINE_LIMIT
+    moved = inside
     for turn in range(2 if small else 1):
-        inside = with_pins_moved(inside, cut.wishes(order, len(dy)))
-        width, height, dy = sizes(inside)
-        cut = layered(inside, layer, height, dy)
+        pins = pins[pin_order(moved, cut.wishes(order, len(dy)), bus[pins])]
+        moved = inside.with_pins(pins)
+        width, height, dy = sizes(moved)
+        cut = layered(moved, layer, height, dy)
         order = order if turn else cut.swept(order, SWEEPS)
         order = cut.sifted(order) if small else order
     gap = np.where(cut.is_pass, 1, 2)
@@ -163,11 +224,10 @@ def arrange(inside: Contents) -> Arrangement:
         cut.channel, cut.wire, cut.side, cut.item, top[cut.item] + cut.dy, layer_width, layer, width,
         inside.kind == Kind.INPUT,
     )  # fmt: skip
-    return Arrangement(inside, routes.node_x, top[: len(layer)], width, height, dy, routes)
+    return Arrangement(pins, routes.node_x, top[: len(layer)], width, height, dy, routes)
 
 
-def _sheet(circuit: str, node: int, path, placed: Arrangement) -> Sheet:
-    inside = placed.contents
+def _sheet(circuit: str, node: int, path, inside: Contents, placed: Arrangement) -> Sheet:
     rect = np.stack((placed.x, placed.y, placed.width, placed.height), axis=1) * GRID
     at = rect[inside.pin_node, :2]
     at[:, 0] += np.where(inside.pin_is_output, rect[inside.pin_node, 2], 0)

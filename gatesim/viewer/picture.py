@@ -150,7 +150,7 @@ class _Painter:
         ink = self._ink(pin.nets)
         x, y, k = pin.x + 8, pin.y, 3.5
         self.marks.append(Mark((("M", x - k, y + k + 1), ("L", x + k, y - k - 1)), ink.colour, 1.2, (), None))
-        self._text(x + 1, y + 9, str(len(pin.nets)), 7.5, "start", self.theme.text, halo=True)
+        self._text(x + 4, y + 9, str(len(pin.nets)), 7.5, "end", self.theme.text, halo=True)
         if self.values is not None and self.sheet.box_kind[pin.box] < Kind.INPUT:
             self._text(x + 5, y - 7, value_text(self.values[list(pin.nets)]), 9, "start", self.theme.text, True, True)
 
