@@ -12,9 +12,12 @@ from circuits.adders import full_adder, kogge_stone, ripple_carry
 from circuits.hack import cpu
 from circuits.multipliers import array_multiplier
 from gatesim import Builder, build, read
+from gatesim.viewer.draw import draw
 from gatesim.viewer.grouping import hierarchy
 from gatesim.viewer.layout import lay_out
+from gatesim.viewer.picture import LETTER
 from gatesim.viewer.scene import OPENABLE, Kind, Sheet
+from gatesim.viewer.shapes import Style
 
 
 def all_sheets(net):
@@ -55,6 +58,23 @@ def test_every_cell_stands_on_one_sheet():
 @pytest.mark.parametrize("name", ["c17", "c432", "c1355"])
 def test_outside_circuits(shared_data, name):
     check_sheet(lay_out(read(shared_data / "iscas85" / f"{name}.bench")))
+
+
+@pytest.mark.parametrize("style", list(Style))
+def test_words_do_not_overlap_and_are_not_cut(style):
+    for net in (build(kogge_stone, a=4, b=4), build(cpu, inM=16, instruction=16)):
+        for sheet in all_sheets(net):
+            drawn = draw(net, sheet.scope, style=style)
+            start = {"start": 0.0, "middle": 0.5, "end": 1.0}
+            wide = np.array([LETTER * t.size * len(t.text) for t in drawn.texts])
+            left = np.array([t.x for t in drawn.texts]) - wide * [start[t.anchor] for t in drawn.texts]
+            top = np.array([t.y - 0.4 * t.size for t in drawn.texts])
+            low = np.array([t.y + 0.4 * t.size for t in drawn.texts])
+            assert (left >= 0).all() and (left + wide <= drawn.width).all()
+            for i, text in enumerate(drawn.texts):
+                hit = (left < left[i] + wide[i]) & (left[i] < left + wide) & (top < low[i]) & (top[i] < low)
+                hit[i] = False
+                assert not hit.any(), f"{text} lies on {drawn.texts[int(np.flatnonzero(hit)[0])]}"
 
 
 def test_unknown_scope_names_the_nearest():

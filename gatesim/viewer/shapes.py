@@ -189,7 +189,10 @@ def gate_shape(op: int, style: Style, width: int, height: int, rows: tuple[int, 
         if base == "XOR" and len(rows) > 2:
             label = "2k+1"
         size = 13 if len(label) <= 2 else 9 if len(label) <= 5 else 7.5
-        words.append(Word((left + tip) / 2, middle if base != "MUX" else top + 7, label, size))
+        if base == "MUX":  # right of the letter of its select pin
+            words.append(Word((left + tip) / 2 + 5, top + 7, label, 8))
+        else:
+            words.append(Word((left + tip) / 2, middle, label, size))
     strokes.append(Stroke(body, True))
     for k, y in enumerate(rows):
         end = start[y]
