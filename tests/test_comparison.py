@@ -17,7 +17,7 @@ from circuits.systolic import SystolicArray
 from circuits.systolic.plan import feeds
 from circuits.tensor import mac
 from demos import digits
-from demos.digits_array import array_logits
+from circuits.systolic.network import array_logits
 from gatesim import Stimulus, build
 from gatesim.errors import ValueFitError
 from gatesim.gates import IS_LOGIC, IS_REGISTER

@@ -2,9 +2,25 @@
 
 from .designs import designs, operands
 from .host import HostTime, host_times
+from .machine_rows import NotSimulatedError
+from .network_rows import Reading, readings
 from .prices import Price, prices
 from .row import Row
 from .sram import Sram, sram
 from .systolic_rows import systolic_row
 
-__all__ = ["HostTime", "Price", "Row", "Sram", "designs", "host_times", "operands", "prices", "sram", "systolic_row"]
+__all__ = [
+    "HostTime",
+    "NotSimulatedError",
+    "Price",
+    "Reading",
+    "Row",
+    "Sram",
+    "designs",
+    "host_times",
+    "operands",
+    "prices",
+    "readings",
+    "sram",
+    "systolic_row",
+]

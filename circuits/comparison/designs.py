@@ -21,11 +21,8 @@ from .machine_rows import scalar_row, simt_row
 from .row import Row
 from .systolic_rows import name_of, systolic_row
 
-Design = tuple[str, Callable[[], Row] | str]
-"""Name, and what runs and weighs it, or why it is not run."""
-
-MOST_CYCLES = 4_000_000
-"""Cycles of a program past which a design is left out: a gate-level computer makes some 300,000 a second."""
+Design = tuple[str, Callable[[], Row]]
+"""Name, and what runs and weighs it."""
 
 SMALL_LANES = 16
 KINDS: tuple[Kind, ...] = ("int8", "fp32")
@@ -46,8 +43,13 @@ def operands(m: int, k: int, n: int, *, rng: int = 0) -> tuple[np.ndarray, np.nd
     return tuple(generator.integers(-128, 128, shape).astype(np.int8) for shape in ((m, k), (k, n)))  # pyright: ignore[reportReturnType]
 
 
-def designs(a, b, technology: Technology, *, rows: int = 16, columns: int = 16) -> Iterator[Design]:
-    """Name of every design, and the function that runs and weighs it (or why it is left out).
+def designs(
+    a, b, technology: Technology, *, rows: int = 16, columns: int = 16, whole: bool = False
+) -> Iterator[Design]:
+    """Name of every design, and the function that runs and weighs it.
+
+    Those of computers raise NotSimulatedError where a product is too large for one, or takes too long even in
+    part (see :func:`circuits.comparison.machine_rows.scalar_row`).
 
     Marked ``*``: about as many gates as the weight-stationary array has. Marked ``†``: as the scalar CPU.
 
@@ -57,6 +59,8 @@ def designs(a, b, technology: Technology, *, rows: int = 16, columns: int = 16) 
     technology : Technology
     rows, columns : int
         Of the systolic arrays.
+    whole : bool
+        Whether computers simulate the whole product, however long that takes.
 
     Raises
     ------
@@ -66,22 +70,18 @@ def designs(a, b, technology: Technology, *, rows: int = 16, columns: int = 16) 
     left, right = int8_operands(a, b)
     if technology.fan_out is None and "BUF" in technology.gates:
         technology = replace(technology, fan_out=FAN_OUT)
-    (m, k), n = left.shape, right.shape[1]
-    for name, multiply, per_mac in (("CPU RV32I, no multiplier", False, 45), ("CPU RV32IM", True, 8)):
-        expected = per_mac * m * k * n
-        if expected > MOST_CYCLES:
-            yield name, f"left out: about {expected:,} cycles of one instruction each"
-        else:
-            mark = "†" if multiply else ""
-            yield name, partial(scalar_row, left, right, technology, multiply, iso_area=mark)
+    scalar = partial(scalar_row, left, right, technology, whole=whole)
+    yield "CPU RV32I, no multiplier", partial(scalar, False)
+    yield "CPU RV32IM", partial(scalar, True, iso_area="†")
+    simt = partial(simt_row, left, right, technology, whole=whole)
     first = SystolicArray(rows, columns)
     size = _gates(first.cell) * rows * columns
     lanes = {kind: max(1, min(1024, round(size / _lane_gates(kind)))) for kind in KINDS}
     if lanes["int8"] != SMALL_LANES:
-        yield f"SIMT int8 {SMALL_LANES} lanes", partial(simt_row, left, right, technology, SMALL_LANES, "int8")
+        yield f"SIMT int8 {SMALL_LANES} lanes", partial(simt, SMALL_LANES, "int8")
     for kind in KINDS:
         name = f"SIMT {kind} {lanes[kind]} lanes"
-        yield name, partial(simt_row, left, right, technology, lanes[kind], kind, iso_area="*")
+        yield name, partial(simt, lanes[kind], kind, iso_area="*")
     small = round((_gates(riscv_machine(Layout(multiply=True)).netlist) / _gates(first.cell)) ** 0.5)
     arrays = [
         (SystolicArray(small, small), "†"),

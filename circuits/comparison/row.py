@@ -28,7 +28,7 @@ class Row:
     area : float
         Of the logic, in the technology's unit.
     cycles : int
-        Counted in simulation.
+        Counted in simulation, or ``formula`` where that agreed with the part that was simulated.
     formula : str
         What ``cycles`` is, in M, K, N, F, R, C, T, L.
     macs : int
@@ -56,7 +56,9 @@ class Row:
     window : int or None
         Cycles that the toggles were counted in, where it was not the whole run; they are scaled to it.
     seconds : float
-        What the simulation of the product took.
+        What the simulation took.
+    simulated_rows : int or None
+        Rows of C that the gates computed, and that ``bit_exact`` is about, where they were not all.
     """
 
     design: str
@@ -81,6 +83,7 @@ class Row:
     iso_area: str = ""
     window: int | None = None
     seconds: float = 0.0
+    simulated_rows: int | None = None
 
     @property
     def fmax_hz(self) -> float:
@@ -171,5 +174,6 @@ class Row:
             "area_unit": technology.area_unit,
             "area_delay": self.area_delay,
             "bit_exact": self.bit_exact,
+            "simulated_rows": self.simulated_rows,
             "simulation_seconds": self.seconds,
         }

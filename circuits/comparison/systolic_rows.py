@@ -33,21 +33,29 @@ def name_of(array: SystolicArray) -> str:
 
 
 def systolic_row(
-    array: SystolicArray, a: np.ndarray, b: np.ndarray, technology: Technology, *, iso_area: str = ""
+    array: SystolicArray,
+    a: np.ndarray,
+    b: np.ndarray,
+    technology: Technology,
+    *,
+    bias: np.ndarray | None = None,
+    least_period_ps: int = 0,
+    iso_area: str = "",
 ) -> Row:
-    """``a @ b`` on `array`, weighed in `technology`.
+    """``a @ b`` on `array`, weighed in `technology`; with a bias (n,), that is read and added as well.
 
-    The clock period is that of a cell among its neighbours (a 2 x 2 grid is timed). Logic is the cells and,
+    The clock period is that of a cell among its neighbours (a 2 x 2 grid is timed), or `least_period_ps` where
+    something else in the design asks for more. Logic is the cells and,
     weight-stationary, an accumulating adder below each column.
     """
-    array.multiply(a[:1], b)  # compiled code is ready before the clock runs
+    array.multiply(a[:1], b, bias)  # compiled code is ready before the clock runs
     began = perf_counter()
-    product = array.multiply(a, b)
+    product = array.multiply(a, b, bias)
     seconds = perf_counter() - began
     plan = product.plan
     # What an output of a cell drives are the input pins of its neighbour, where it is counted: not a port's load.
     cells = Logic(array.cell, replace(technology, output_ff=0.0), array.rows * array.columns)
-    period = _period(array, technology)
+    period = max(_period(array, technology), least_period_ps)
     stimulus, window = _window(array, a, b)
     done = cells.switching(stimulus)
     scale = product.cycles / window if window else 1.0
@@ -77,12 +85,12 @@ def systolic_row(
         macs=plan.macs,
         peak_macs=array.rows * array.columns,
         port_bytes=array.rows + array.columns + (8 if plan.is_weight_stationary else 4) * array.columns,
-        bytes_moved=plan.bytes_moved,
+        bytes_moved=plan.bytes_moved + (0 if bias is None else 4 * plan.m * plan.n),
         toggles=changed,
         glitch_factor=cells.glitch_factor(first, lanes, period),
         logic_fj=spent,
         sram=sram(n_bytes, technology),
-        bit_exact=bool(np.array_equal(product.values, a.astype(np.int64) @ b.astype(np.int64))),
+        bit_exact=bool(np.array_equal(product.values, a.astype(np.int64) @ b.astype(np.int64) + (0 if bias is None else bias))),
         iso_area=iso_area,
         window=window,
         seconds=seconds,

@@ -15,13 +15,16 @@ import numpy as np
 from circuits.network import DenseLayer
 from gatesim.errors import ValueFitError, WidthError
 
-from .machine import Session, Tier
+from .machine import Machine, Session, Tier
 from .riscv_assembler import assemble
 from .riscv_model import Layout
 from .riscv_running import RiscvProgram
 
-CYCLES_FORMULA = {True: "6 + M (6 + N (7K + 9))", False: "about 48 M N K, by the bits of B"}
-"""Cycles of a product by whether there is a multiplier; without one they depend on the data."""
+CYCLES_FORMULA = {True: "6 + M (6 + N (7K + 9))", False: "6 + M (6 + 9N + a sum over B: about 48KN)"}
+"""Cycles of a product by whether there is a multiplier; without one they depend on the bits of B."""
+
+MOST_ACROSS = 2047
+"""Sizes that fit into the immediates of the program."""
 
 _MULTIPLY_ADD = {
     True: """
@@ -168,7 +171,34 @@ def matmul_cycles(m: int, k: int, n: int) -> int:
     return m * (n * (7 * k + 9) + 6) + 6
 
 
-def matmul_program(a: np.ndarray, b: np.ndarray, *, multiply: bool = True, basis: str | None = None) -> RiscvProgram:
+def shifting_cycles(m: int, b: np.ndarray) -> int:
+    """Cycles of a product with (K, N) `b` without a multiplier, exactly: every bit of `b` takes its time.
+
+    Examples
+    --------
+    >>> shifting_cycles(1, np.array([[3]])), shifting_cycles(1, np.array([[-4]]))
+    (42, 49)
+    """
+    size = np.abs(b.astype(np.int64))
+    ones = int(np.unpackbits(size.astype(np.uint8)).sum())
+    inner = 7 * size.size + 2 * int((b < 0).sum()) + 6 * int(np.frexp(size)[1].sum()) + ones
+    return m * (inner + 9 * b.shape[1] + 6) + 6
+
+
+def check_sizes(m: int, k: int, n: int) -> None:
+    """Refuse, with ValueFitError, a product that the program cannot hold."""
+    if max(m, k, n) > MOST_ACROSS:
+        raise ValueFitError(f"a product of {m} x {k} x {n}: this program takes sizes up to {MOST_ACROSS:,}")
+
+
+def matmul_layout(m: int, k: int, n: int, *, multiply: bool = True) -> Layout:
+    """The machine whose memory holds such a product and its program."""
+    return _layout(m * k + k * n + 4 * m * n, multiply)
+
+
+def matmul_program(
+    a: np.ndarray, b: np.ndarray, *, multiply: bool = True, basis: str | None = None, room: int = 0
+) -> RiscvProgram:
     """A program that computes ``a @ b`` into its symbol ``c`` (row by row, int32).
 
     Parameters
@@ -178,11 +208,13 @@ def matmul_program(a: np.ndarray, b: np.ndarray, *, multiply: bool = True, basis
         Whether the processor has the M extension.
     basis : str, optional
         Gates that it is made of, "nand" or another.
+    room : int
+        Rows of A that its memory has room for, where that is more than the rows of `a`.
 
     Raises
     ------
     WidthError, ValueFitError
-        Shapes that do not go together; values outside int8; K or N past 2,047.
+        Shapes that do not go together; values outside int8; sizes past 2,047.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not a.size or not b.size:
@@ -191,15 +223,21 @@ def matmul_program(a: np.ndarray, b: np.ndarray, *, multiply: bool = True, basis
         if matrix.dtype.kind not in "iu" or matrix.min() < -128 or matrix.max() > 127:
             raise ValueFitError(f"{name} holds values that are no int8 (-128 to 127)")
     (m, k), n = a.shape, b.shape[1]
-    if max(m, k, n) > 2047:
-        raise ValueFitError(f"a product of {m} x {k} x {n}: this program takes sizes up to 2,047")
+    room = max(m, room)
+    check_sizes(room, k, n)
     text = f".equ M, {m}\n.equ K, {k}\n.equ N, {n}\n.text" + _MATMUL.format(multiply_add=_MULTIPLY_ADD[multiply])
     text += ".data\n" + _bytes("a", a) + _bytes("b", b) + f".bss\nc: .space {4 * m * n}\n"
-    return _program(text, m * k + k * n + 4 * m * n, multiply, basis)
+    return _program(text, matmul_layout(room, k, n, multiply=multiply), basis)
 
 
 def matmul(
-    a: np.ndarray, b: np.ndarray, *, multiply: bool = True, basis: str | None = None, tier: Tier = "auto"
+    a: np.ndarray,
+    b: np.ndarray,
+    *,
+    multiply: bool = True,
+    basis: str | None = None,
+    room: int = 0,
+    tier: Tier = "auto",
 ) -> RiscvProduct:
     """``a @ b`` of int8 matrices on the processor; arguments and errors as for :func:`matmul_program`.
 
@@ -208,7 +246,7 @@ def matmul(
     >>> matmul(np.array([[1, -2, 3]]), np.array([[4], [5], [-6]])).c.tolist()
     [[-24]]
     """
-    program = matmul_program(a, b, multiply=multiply, basis=basis)
+    program = matmul_program(a, b, multiply=multiply, basis=basis, room=room)
     (m, k), n = np.shape(a), np.shape(b)[1]
     session = program.start(tier=tier)
     # Without a multiplier a product takes at most 7 x 8 + 5 instructions.
@@ -240,7 +278,47 @@ def network_program(layers: Sequence[DenseLayer], *, multiply: bool = True, basi
         room += f".balign 4\nv{k + 1}: .space {n_out if layer.multiplier is not None else 4 * n_out}\n"
     text += "ebreak" + _DENSE.format(multiply_add=_MULTIPLY_ADD[multiply])
     size = sum(5 * layer.weights.size // 4 + 12 * len(layer.bias) + 64 for layer in layers) + layers[0].weights.shape[1]
-    return _program(f".text\n{text}.data\n{data}.bss\n{room}", size, multiply, basis)
+    return _program(f".text\n{text}.data\n{data}.bss\n{room}", _layout(size, multiply), basis)
+
+
+def start_network(
+    program: RiscvProgram,
+    layers: Sequence[DenseLayer],
+    images: np.ndarray,
+    *,
+    machine: Machine | None = None,
+    tier: Tier = "auto",
+    threads: int | None = 1,
+) -> Session:
+    """A session of :func:`network_program` with images (n, inputs) in memory, an instance each.
+
+    Raises
+    ------
+    ValueFitError
+        No images, or of another size; pixels that are no bytes.
+    """
+    images = np.asarray(images)
+    n_in = layers[0].weights.shape[1]
+    if images.ndim != 2 or images.shape[1] != n_in or not len(images):
+        raise ValueFitError(f"images of shape {images.shape}: (n, {n_in}) wanted, at least one")
+    if images.dtype.kind not in "iu" or images.min() < 0 or images.max() > 255:
+        raise ValueFitError("pixels are bytes: 0 to 255")
+    session = program.start(len(images), machine=machine, tier=tier, threads=threads)
+    at = program.program.symbols["v0"] - program.layout.base
+    first = at // 4
+    padded = np.zeros((len(images), -(-(at % 4 + n_in) // 4) * 4), np.uint8)
+    padded[:, at % 4 : at % 4 + n_in] = images
+    session.set_memory("memory", padded.view("<u4").astype(np.uint64), first)
+    return session
+
+
+def network_bytes(layers: Sequence[DenseLayer]) -> int:
+    """Bytes that the loads and stores of :func:`network_program` move for one image."""
+    total = 0
+    for layer in layers:
+        each = 4 + 4 if layer.multiplier is None else 4 + 4 + 1  # bias and logit; bias, multiplier and activation
+        total += 2 * layer.weights.size + each * len(layer.bias)
+    return total
 
 
 def scores(
@@ -264,18 +342,7 @@ def scores(
     [[15]]
     """
     program = network_program(layers, multiply=multiply, basis=basis)
-    images = np.asarray(images)
-    n_in = layers[0].weights.shape[1]
-    if images.ndim != 2 or images.shape[1] != n_in or not len(images):
-        raise ValueFitError(f"images of shape {images.shape}: (n, {n_in}) wanted, at least one")
-    if images.dtype.kind not in "iu" or images.min() < 0 or images.max() > 255:
-        raise ValueFitError("pixels are bytes: 0 to 255")
-    session = program.start(len(images), tier=tier, threads=threads)
-    at = program.program.symbols["v0"] - program.layout.base
-    first = at // 4
-    padded = np.zeros((len(images), -(-(at % 4 + n_in) // 4) * 4), np.uint8)
-    padded[:, at % 4 : at % 4 + n_in] = images
-    session.set_memory("memory", padded.view("<u4").astype(np.uint64), first)
+    session = start_network(program, layers, images, tier=tier, threads=threads)
     macs = sum(layer.weights.size + len(layer.bias) for layer in layers)
     done = session.run(1000 + 130 * macs)
     assert done.halted.all()
@@ -300,9 +367,11 @@ def _check(layers: Sequence[DenseLayer]) -> None:
             raise ValueFitError(f"layer {k}: an accumulator times its multiplier may not fit into 32 bits")
 
 
-def _program(text: str, data_bytes: int, multiply: bool, basis: str | None) -> RiscvProgram:
-    size = 1 << (data_bytes + 1024).bit_length()
-    layout = Layout(size=size, multiply=multiply)
+def _layout(data_bytes: int, multiply: bool) -> Layout:
+    return Layout(size=1 << (data_bytes + 1024).bit_length(), multiply=multiply)
+
+
+def _program(text: str, layout: Layout, basis: str | None) -> RiscvProgram:
     return RiscvProgram(assemble(text, layout, "int8"), layout, basis)
 
 

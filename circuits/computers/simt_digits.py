@@ -10,10 +10,11 @@ import numpy as np
 from circuits.network import DenseLayer
 from gatesim.errors import ValueFitError
 
-from .machine import Machine, Tier
+from .machine import Machine, Session, Tier
+from .simt_assembler import SimtProgram
 from .simt_gates import SimtShape
 from .simt_matmul import kernel
-from .simt_run import SimtRun, run
+from .simt_run import SimtRun, run, start
 
 _PARAMETERS = 60
 
@@ -75,6 +76,33 @@ def scores(
     >>> scores([first, second], np.array([[10, 20]]), lanes=2).logits.tolist()
     [[15]]
     """
+    job = _job(layers, images, lanes)
+    done = run(job.shape, job.program, job.data, machine=machine, tier=tier, instances=len(images))
+    memory = done.memory.reshape(len(images), -1)
+    found = np.ascontiguousarray(memory[:, job.logits : job.logits + 4 * job.outputs]).view(np.int32)
+    return SimtScores(found.astype(np.int64), done.cycles, done, job.shape)
+
+
+def start_network(
+    layers: Sequence[DenseLayer], images: np.ndarray, lanes: int = 16, *, machine: Machine | None = None
+) -> Session:
+    """A session before the first instruction of :func:`scores`; parameters and errors as there."""
+    job = _job(layers, images, lanes)
+    return start(job.shape, job.program, job.data, machine=machine, instances=len(images))
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """Images and a network ready to run, and where the logits will be."""
+
+    shape: SimtShape
+    program: SimtProgram
+    data: dict[int, bytes | np.ndarray]
+    logits: int
+    outputs: int
+
+
+def _job(layers: Sequence[DenseLayer], images: np.ndarray, lanes: int) -> _Job:
     images = np.asarray(images)
     first, second = _checked(layers, images)
     (n1, k1), (n2, k2) = first.weights.shape, second.weights.shape
@@ -104,10 +132,7 @@ def scores(
     for k, (address, part) in enumerate(zip(place, parts, strict=True)):
         data[address] = part if k == 0 else np.ascontiguousarray(part).reshape(-1).view(np.uint8)
     shape = SimtShape(lanes, "int8", max(64, 1 << (end - 1).bit_length()), program_words=128)
-    done = run(shape, kernel("digits"), data, machine=machine, tier=tier, instances=len(images))
-    memory = done.memory.reshape(len(images), -1)
-    found = np.ascontiguousarray(memory[:, logits : logits + 4 * n2]).view(np.int32)
-    return SimtScores(found.astype(np.int64), done.cycles, done, shape)
+    return _Job(shape, kernel("digits"), data, logits, n2)
 
 
 def _checked(layers: Sequence[DenseLayer], images: np.ndarray) -> tuple[DenseLayer, DenseLayer]:

@@ -65,6 +65,23 @@ def matmul_cycles(m: int, k: int, n: int, lanes: int, kind: Kind = "int8", panel
     return 6 + tiles * (13 + m * (4 * k + 9))
 
 
+def matmul_bytes(m: int, k: int, n: int, lanes: int, kind: Kind = "int8", panels: bool = False) -> int:
+    """Bytes that a product reads and writes in the shared memory, exactly: loads and stores of its kernel.
+
+    Examples
+    --------
+    >>> matmul_bytes(16, 16, 16, 16, panels=True), matmul_bytes(16, 16, 16, 18, "fp32")
+    (2372, 18588)
+    """
+    tiles = -(-n // lanes)
+    if kind == "fp32":
+        return 4 + tiles * (24 + m * (4 * k + 8)) + 4 * m * n * (k + 1)
+    if panels:
+        n_panels = -(-m // PANEL)
+        return 4 + tiles * (16 + n_panels * (4 * k + 12)) + n_panels * n * (k + 4 * PANEL)
+    return 4 + tiles * (16 + m * (k + 12)) + m * n * (k + 4)
+
+
 CYCLES_FORMULA = {
     ("int8", False): "6 + ceil(N/L) (13 + M (4K + 9))",
     ("int8", True): "6 + ceil(N/L) (13 + ceil(M/4) (10K + 15))",
@@ -80,6 +97,7 @@ def matmul(
     *,
     panels: bool = False,
     fused: bool = False,
+    room: int = 0,
     machine: Machine | None = None,
     tier: Tier = "auto",
 ) -> SimtProduct:
@@ -95,6 +113,8 @@ def matmul(
         Four rows at a time (int8).
     fused : bool
         fp32 lanes that round once for a product and its addition.
+    room : int
+        Rows of A that the memory has room for, where that is more than the rows of `a`.
     machine : Machine, optional
         Other gates of the shape that :func:`shape_for` gives.
 
@@ -109,7 +129,7 @@ def matmul(
     >>> done = matmul(a, b, lanes=2); done.c.tolist(), done.run.cycles == done.formula_cycles
     ([[-32, 372]], True)
     """
-    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused)
+    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused, room)
     done = run(job.shape, job.program, job.data, machine=machine, tier=tier, max_cycles=2 * job.cycles)
     (m, rows, n), place_c = job.sizes, job.place_c
     result = done.memory[place_c : place_c + 4 * rows * n].view(np.int32 if job.shape.kind == "int8" else np.float32)
@@ -123,10 +143,11 @@ def start_matmul(
     *,
     panels: bool = False,
     fused: bool = False,
+    room: int = 0,
     machine: Machine | None = None,
 ) -> Session:
     """A session before the first instruction of :func:`matmul`, parameters and errors as there."""
-    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused)
+    job = _job(np.asarray(a), np.asarray(b), lanes, panels, fused, room)
     return start(job.shape, job.program, job.data, machine=machine)
 
 
@@ -142,7 +163,7 @@ class _Job:
     place_c: int
 
 
-def _job(a: np.ndarray, b: np.ndarray, lanes: int, panels: bool, fused: bool) -> _Job:
+def _job(a: np.ndarray, b: np.ndarray, lanes: int, panels: bool, fused: bool, room: int) -> _Job:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not a.size or not b.size:
         raise ValueFitError(
             f"a product wants (M, K) and (K, N) matrices that are not empty, not {a.shape} and {b.shape}"
@@ -158,7 +179,7 @@ def _job(a: np.ndarray, b: np.ndarray, lanes: int, panels: bool, fused: bool) ->
     elif panels:
         raise ValueFitError("panels of four rows are for int8 lanes")
     (m, k), n = a.shape, b.shape[1]
-    shape = shape_for(m, k, n, lanes, kind, panels=panels, fused=fused)
+    shape = shape_for(max(m, room), k, n, lanes, kind, panels=panels, fused=fused)
     element = np.dtype(np.int8 if kind == "int8" else np.float32)
     given = _panelled(a) if panels else a
     rows = given.size // k

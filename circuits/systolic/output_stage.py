@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatesim import Bus, build, simulate
+from gatesim import Bus, Netlist, build, simulate
 from gatesim.bits import as_signed
 from gatesim.errors import ValueFitError
 
@@ -29,6 +29,15 @@ def output_values(sums, multiplier, zero_point: int = 0, is_signed: bool = True,
     total = np.asarray(sums, np.int64)
     rectified = np.maximum(total, 0) if with_relu else total
     return np.asarray(requantised(rectified * np.asarray(multiplier, np.int64), 1, zero_point, is_signed))
+
+
+def stage_for(multipliers, zero_point: int = 0, *, is_signed: bool = True, with_relu: bool = False) -> Netlist:
+    """The output stage of one column, as wide as the largest of the multipliers."""
+    width = max(1, int(np.max(multipliers)).bit_length())
+    return build(
+        output_stage, name="output stage", sum=SUM, multiplier=width,
+        zero_point=zero_point, is_signed=is_signed, with_relu=with_relu,
+    )  # fmt: skip
 
 
 def requantise_columns(
@@ -63,11 +72,7 @@ def requantise_columns(
         raise ValueFitError(f"{sums.shape[1]} columns need as many multipliers, not an array of shape {factors.shape}")
     if factors.min() < 0:
         raise ValueFitError(f"multiplier {factors.min()} is negative")
-    width = max(1, int(factors.max()).bit_length())
-    net = build(
-        output_stage, name="output stage", sum=SUM, multiplier=width,
-        zero_point=zero_point, is_signed=is_signed, with_relu=with_relu,
-    )  # fmt: skip
+    net = stage_for(factors, zero_point, is_signed=is_signed, with_relu=with_relu)
     spread = np.broadcast_to(factors, sums.shape)
     out = simulate(net, sum=sums.astype(np.int64).reshape(-1) & mask(SUM), multiplier=spread.reshape(-1))["out"]
     values = np.asarray(out).reshape(sums.shape)

@@ -1,4 +1,4 @@
-"""The digits network on a systolic array: two products, with the requantiser of gates between them."""
+"""A network of two dense int8 layers on a systolic array: two products, a requantiser of gates between them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuits.network import DenseLayer
-from circuits.systolic import Product, SystolicArray, requantise_columns
 from gatesim.errors import ValueFitError
+
+from ..network import DenseLayer
+from .array import Product, SystolicArray
+from .output_stage import requantise_columns
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayLogits:
-    """Scores of (n, classes) int64, clock cycles of all images together, and the products behind them."""
+    """Scores of (n, classes) int64, clock cycles of all images together, and the products behind them.
+
+    `hidden` is what the second product multiplied, (n, hidden) int8; `biases` those that its columns and the
+    first's started from.
+    """
 
     logits: np.ndarray
     cycles: int
     products: tuple[Product, Product]
+    hidden: np.ndarray
+    biases: tuple[np.ndarray, np.ndarray]
+
+
+ZERO_POINT = -128
+"""What a hidden activation of 0 is within int8."""
 
 
 def array_logits(layers: Sequence[DenseLayer], images: np.ndarray, array: SystolicArray) -> ArrayLogits:
@@ -36,7 +48,8 @@ def array_logits(layers: Sequence[DenseLayer], images: np.ndarray, array: Systol
         raise ValueFitError("the array takes two layers: the first requantised, the second not")
     first, second = layers
     hidden = array.multiply(images.astype(np.int64), first.weights.T, first.bias)
-    active = requantise_columns(hidden.values, first.multiplier, -128, is_signed=True)
-    bias = second.bias.astype(np.int64) + 128 * second.weights.astype(np.int64).sum(axis=1)
+    active = requantise_columns(hidden.values, first.multiplier, ZERO_POINT, is_signed=True)
+    bias = second.bias.astype(np.int64) - ZERO_POINT * second.weights.astype(np.int64).sum(axis=1)
     scores = array.multiply(active, second.weights.T, bias)
-    return ArrayLogits(scores.values.astype(np.int64), hidden.cycles + scores.cycles, (hidden, scores))
+    return ArrayLogits(scores.values.astype(np.int64), hidden.cycles + scores.cycles, (hidden, scores), active,
+                       (first.bias, bias))
