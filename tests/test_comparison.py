@@ -14,10 +14,10 @@ from circuits.comparison.logic import Logic, one_lane
 from circuits.comparison.machine_rows import scalar_row, simt_row
 from circuits.computers import riscv_int8
 from circuits.systolic import SystolicArray
+from circuits.systolic.network import array_logits
 from circuits.systolic.plan import feeds
 from circuits.tensor import mac
 from demos import digits
-from circuits.systolic.network import array_logits
 from gatesim import Stimulus, build
 from gatesim.errors import ValueFitError
 from gatesim.gates import IS_LOGIC, IS_REGISTER
@@ -204,9 +204,11 @@ def test_switching_of_a_machine_is_that_of_its_trace():
     """Toggles of the program counter in the technology's gates, and as a session of the machine itself saw it."""
     a, b = operands(2, 2, 2)
     program = riscv_int8.matmul_program(a, b)
-    run = machine_rows.Run(program.machine, lambda m: program.start(machine=m), 100, 0, True, 0.0)
     logic = Logic(program.machine.netlist, NANGATE)
-    done = machine_rows._switching(run, logic, 20, 60)
+    done = machine_rows._switching(program.start, logic, 20, 60)
+    own, mapped = program.machine.netlist, logic.ready
+    assert [own.names.get(q) for q in own.registers] == [mapped.names.get(q) for q in mapped.registers]
+    assert [m.name for m in own.memories] == [m.name for m in mapped.memories]
     session = program.start()
     session.run(20)
     pc = session.trace(60, ["pc"])["pc"][:60, 0].astype(np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..computers.simt_gates import SimtShape, simt_machine
 from ..computers.simt_language import Kind
 from ..systolic import SystolicArray, int8_operands
 from ..systolic.plan import check_sizes
+from .logic import buffered
 from .machine_rows import scalar_row, simt_row
 from .row import Row
 from .systolic_rows import name_of, systolic_row
@@ -26,8 +26,6 @@ Design = tuple[str, Callable[[], Row]]
 
 SMALL_LANES = 16
 KINDS: tuple[Kind, ...] = ("int8", "fp32")
-FAN_OUT = 16
-"""Pins that an output drives at most where the technology knows no limit: lines to all lanes become trees."""
 
 
 def operands(m: int, k: int, n: int, *, rng: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -68,8 +66,7 @@ def designs(
         Operands that do not agree or do not fit (see :func:`circuits.systolic.int8_operands`).
     """
     left, right = int8_operands(a, b)
-    if technology.fan_out is None and "BUF" in technology.gates:
-        technology = replace(technology, fan_out=FAN_OUT)
+    technology = buffered(technology)
     scalar = partial(scalar_row, left, right, technology, whole=whole)
     yield "CPU RV32I, no multiplier", partial(scalar, False)
     yield "CPU RV32IM", partial(scalar, True, iso_area="†")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,16 @@ from gatesim.timing import (
     prepare,
     static_timing,
 )
+
+FAN_OUT = 16
+"""Pins that an output drives at most where the technology knows no limit."""
+
+
+def buffered(technology: Technology) -> Technology:
+    """The technology with a limit of pins that an output drives, so that lines to all lanes become trees."""
+    if technology.fan_out is None and "BUF" in technology.gates:
+        return replace(technology, fan_out=FAN_OUT)
+    return technology
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,14 +32,14 @@ MOST_WORK = 1_000_000_000
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a program did: its machine, how a session of other gates of it starts, and counts.
+    """What a program did: its machine, how a session of it starts, and counts.
 
     `counted` are cycles and bytes of what was simulated, `closed` those that the closed forms give for it and
     `whole` for all of the product.
     """
 
     machine: Machine
-    start: Callable[[Machine], Session]
+    start: Callable[[], Session]
     counted: tuple[int, int]
     closed: tuple[int, int]
     whole: tuple[int, int]
@@ -77,7 +77,7 @@ def scalar_row(
     done = riscv_int8.matmul(a[:rows], b, multiply=multiply, room=m)
     run = Run(
         done.program.machine,
-        lambda machine: done.program.start(machine=machine),
+        done.program.start,
         (done.cycles, 4 * done.cycles + done.data_bytes),
         counts(rows),
         counts(m),
@@ -127,7 +127,7 @@ def simt_row(
     done = simt_matmul.matmul(x, y, lanes, panels=panels, room=m)
     run = Run(
         machine,
-        lambda machine: simt_matmul.start_matmul(x, y, lanes, panels=panels, room=m, machine=machine),
+        lambda: simt_matmul.start_matmul(x, y, lanes, panels=panels, room=m),
         (done.run.cycles, 4 * done.run.cycles + done.run.bytes_read + done.run.bytes_written),
         counts(rows),
         counts(m),
@@ -188,7 +188,7 @@ def _product_row(
 def program_row(
     name: str,
     machine: Machine,
-    start: Callable[[Machine], Session],
+    start: Callable[[], Session],
     simulated: int,
     technology: Technology,
     *,
@@ -201,7 +201,7 @@ def program_row(
     logic = Logic(machine.netlist, technology)
     period = static_timing(logic.ready, technology).worst_ps
     window = min(WINDOW, simulated)
-    done = _switching(machine, start, logic, min(WARM_UP, simulated - window), window)
+    done = _switching(start, logic, min(WARM_UP, simulated - window), window)
     scale = cycles / window
     memory = sum(m.depth * m.width for m in machine.netlist.memories)
     return Row(
@@ -227,11 +227,13 @@ def program_row(
     )
 
 
-def _switching(
-    machine: Machine, start: Callable[[Machine], Session], logic: Logic, first: int, cycles: int
-) -> Switching:
-    """What the nets of the machine in the technology's gates did in some cycles of the program."""
-    session = start(replace(machine, netlist=logic.ready))
+def _switching(start: Callable[[], Session], logic: Logic, first: int, cycles: int) -> Switching:
+    """What the nets of a machine in the technology's gates did in some cycles of its program.
+
+    The technology's netlist has the flip-flops and memories of the machine's own in the same order, so it can
+    take over where that one has warmed up.
+    """
+    session = start()
     session.run(first)
     nets = np.arange(logic.ready.n_nets)
     engine = Logic2Engine(compile(logic.ready, keep=nets))

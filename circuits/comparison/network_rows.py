@@ -19,7 +19,7 @@ from ..systolic import SystolicArray
 from ..systolic.cells import SUM
 from ..systolic.network import ZERO_POINT, array_logits
 from ..systolic.output_stage import stage_for
-from .logic import Logic, toggles
+from .logic import Logic, buffered, toggles
 from .machine_rows import SCALAR_PEAK, program_row, simt_peak
 from .row import Row
 from .sram import sram
@@ -107,6 +107,7 @@ def readings(
     ValueFitError
         Other layers than a requantised one and a last one; images that do not fit.
     """
+    technology = buffered(technology)
     for multiply, name in ((False, "CPU RV32I, no multiplier"), (True, "CPU RV32IM")):
         yield name, partial(_scalar, name, layers, images, technology, multiply)
     yield f"SIMT int8 {lanes} lanes", partial(_simt, layers, images, technology, lanes)
@@ -127,7 +128,7 @@ def _scalar(
     row = program_row(
         name,
         done.program.machine,
-        lambda machine: riscv_int8.start_network(done.program, layers, images[:1], machine=machine),
+        lambda: riscv_int8.start_network(done.program, layers, images[:1]),
         int(done.cycles[0]),
         technology,
         cycles=cycles,
@@ -143,7 +144,7 @@ def _simt(layers: Sequence[DenseLayer], images: np.ndarray, technology: Technolo
     row = program_row(
         f"SIMT int8 {lanes} lanes",
         simt_machine(done.shape),
-        lambda machine: simt_digits.start_network(layers, images[:1], lanes, machine=machine),
+        lambda: simt_digits.start_network(layers, images[:1], lanes),
         done.cycles_per_image,
         technology,
         cycles=len(images) * done.cycles_per_image,
@@ -197,5 +198,5 @@ def _through(stage: Logic, sums: np.ndarray, factors: np.ndarray) -> Stimulus:
     padded = np.pad(sums.astype(np.int64), ((0, 0), (0, missing)))
     spread = np.broadcast_to(np.pad(np.asarray(factors, np.int64), (0, missing)), padded.shape)
     blocks = [np.concatenate(np.split(v, v.shape[1] // columns, axis=1)) for v in (padded & mask(SUM), spread)]
-    values = dict(zip(("sum", "multiplier"), blocks, strict=True))
+    values: dict[str, object] = dict(zip(("sum", "multiplier"), blocks, strict=True))
     return Stimulus.from_values(stage.ready, values, n_patterns=columns, n_cycles=len(blocks[0]))

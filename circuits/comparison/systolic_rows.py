@@ -90,7 +90,9 @@ def systolic_row(
         glitch_factor=cells.glitch_factor(first, lanes, period),
         logic_fj=spent,
         sram=sram(n_bytes, technology),
-        bit_exact=bool(np.array_equal(product.values, a.astype(np.int64) @ b.astype(np.int64) + (0 if bias is None else bias))),
+        bit_exact=bool(
+            np.array_equal(product.values, a.astype(np.int64) @ b.astype(np.int64) + (0 if bias is None else bias))
+        ),
         iso_area=iso_area,
         window=window,
         seconds=seconds,

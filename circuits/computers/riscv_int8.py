@@ -15,7 +15,7 @@ import numpy as np
 from circuits.network import DenseLayer
 from gatesim.errors import ValueFitError, WidthError
 
-from .machine import Machine, Session, Tier
+from .machine import Session, Tier
 from .riscv_assembler import assemble
 from .riscv_model import Layout
 from .riscv_running import RiscvProgram
@@ -286,7 +286,6 @@ def start_network(
     layers: Sequence[DenseLayer],
     images: np.ndarray,
     *,
-    machine: Machine | None = None,
     tier: Tier = "auto",
     threads: int | None = 1,
 ) -> Session:
@@ -303,7 +302,7 @@ def start_network(
         raise ValueFitError(f"images of shape {images.shape}: (n, {n_in}) wanted, at least one")
     if images.dtype.kind not in "iu" or images.min() < 0 or images.max() > 255:
         raise ValueFitError("pixels are bytes: 0 to 255")
-    session = program.start(len(images), machine=machine, tier=tier, threads=threads)
+    session = program.start(len(images), tier=tier, threads=threads)
     at = program.program.symbols["v0"] - program.layout.base
     first = at // 4
     padded = np.zeros((len(images), -(-(at % 4 + n_in) // 4) * 4), np.uint8)

@@ -83,12 +83,10 @@ def scores(
     return SimtScores(found.astype(np.int64), done.cycles, done, job.shape)
 
 
-def start_network(
-    layers: Sequence[DenseLayer], images: np.ndarray, lanes: int = 16, *, machine: Machine | None = None
-) -> Session:
+def start_network(layers: Sequence[DenseLayer], images: np.ndarray, lanes: int = 16) -> Session:
     """A session before the first instruction of :func:`scores`; parameters and errors as there."""
     job = _job(layers, images, lanes)
-    return start(job.shape, job.program, job.data, machine=machine, instances=len(images))
+    return start(job.shape, job.program, job.data, instances=len(images))
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,5 +51,6 @@ def array_logits(layers: Sequence[DenseLayer], images: np.ndarray, array: Systol
     active = requantise_columns(hidden.values, first.multiplier, ZERO_POINT, is_signed=True)
     bias = second.bias.astype(np.int64) - ZERO_POINT * second.weights.astype(np.int64).sum(axis=1)
     scores = array.multiply(active, second.weights.T, bias)
-    return ArrayLogits(scores.values.astype(np.int64), hidden.cycles + scores.cycles, (hidden, scores), active,
-                       (first.bias, bias))
+    return ArrayLogits(
+        scores.values.astype(np.int64), hidden.cycles + scores.cycles, (hidden, scores), active, (first.bias, bias)
+    )

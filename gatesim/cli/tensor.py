@@ -17,6 +17,7 @@ from ..errors import GatesimError, ValueFitError
 from .first_run import announce_compilation
 from .output import console, progress
 from .pictures import check_picture_path
+from .tensor_digits import show_digits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,11 +41,18 @@ def tensor(
     tech: Annotated[str, typer.Option(help="A technology by name, or a .toml file.")] = "nangate45",
     seed: Annotated[int, typer.Option(help="Seed of random matrices.")] = 0,
     host: Annotated[bool, typer.Option(help="Time this computer as well.")] = True,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Simulate long programs to their end; else their first rows.")
+    ] = False,
+    digits: Annotated[
+        bool, typer.Option("--digits", help="The network that reads digits instead of one product.")
+    ] = False,
+    images: Annotated[int, typer.Option(help="How many digits are read with --digits.")] = 64,
     plot: Annotated[Path | None, typer.Option(help="Roofline and activity as a picture (.png, .svg, .pdf).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Multiply int8 matrices on a CPU, a GPU and a TPU made of gates, and say what each takes."""
-    from circuits.comparison import designs, prices
+    from circuits.comparison import NotSimulatedError, designs, prices
     from circuits.systolic import int8_operands
 
     from ..timing import load_technology
@@ -52,16 +60,21 @@ def tensor(
     announce_compilation()
     check_picture_path(plot)
     technology = load_technology(tech)
+    if digits:
+        if a is not None or b is not None or plot is not None:
+            raise GatesimError("--digits shows a network to the machines: leave out --a, --b and --plot")
+        show_digits(images, technology, rows, columns, as_json, _table("Reading digits"))
+        return
     left, right = int8_operands(*_matrices(a, b, (m, k, n), seed))
     found: list[Row] = []
     absent: list[str] = []
     with progress.status("") as status:
-        for name, weigh in designs(left, right, technology, rows=rows, columns=columns):
+        for name, weigh in designs(left, right, technology, rows=rows, columns=columns, whole=whole):
             status.update(name)
-            if isinstance(weigh, str):
-                absent.append(f"{name}: {weigh}")
-            else:
+            try:
                 found.append(weigh())
+            except NotSimulatedError as exc:
+                absent.append(f"{name} {exc}")
         status.update("int8 against fp32")
         priced = prices(technology)
         status.update("this computer")
@@ -121,7 +134,7 @@ def _host(left: np.ndarray, right: np.ndarray, found: list[Row]) -> list[Timed]:
     from circuits.systolic import SystolicArray
 
     size = len(left), right.shape[0], right.shape[1]
-    fastest = min(found, key=lambda r: r.seconds)
+    fastest = min((r for r in found if r.simulated_rows is None), key=lambda r: r.seconds)
     x, y = operands(*MATRIX_UNIT)
     unit = SystolicArray(*MATRIX_UNIT[1:])
     unit.multiply(x[:1], y)  # compiled code is ready before the clock runs
@@ -211,7 +224,7 @@ def _show(
         )
         speed.add_row(
             name, f"{r.cycles:,}", escape(r.formula), f"{r.macs_per_cycle:,.3g}", f"{100 * r.utilisation:.3g} %",
-            shown(r.time_ps, "time"), _yes(r.bit_exact),
+            shown(r.time_ps, "time"), _yes(r.bit_exact) + (" ‡" if r.simulated_rows else ""),
         )  # fmt: skip
         traffic.add_row(
             name, f"{r.bytes_moved:,}", f"{r.operations_per_byte:,.3g}", f"{r.port_bytes:,.4g}",
@@ -260,6 +273,11 @@ def _notes(rows: list[Row], technology: Technology) -> list[str]:
         "formulas: F folds of an array of R rows and C columns, T steps of each (T = M weight-stationary, K "
         "output-stationary), L lanes; cycles are counted in simulation; WS 2×: weights double-buffered"
     )
+    if part := {r.design: r.simulated_rows for r in rows if r.simulated_rows}:
+        lines.append(
+            "‡ simulated and compared in the first rows of C, cycles by the formula, which the part agrees with "
+            f"(--whole simulates all): {', '.join(f'{name} {n}' for name, n in part.items())}"
+        )
     lines.append("SRAM of computers holds their program too; instructions are among the bytes moved")
     if any(r.window for r in rows):
         lines.append("toggles and logic energy of long runs: counted in a part of the run and scaled to the whole")
