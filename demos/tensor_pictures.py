@@ -65,16 +65,19 @@ def sweep(toggles: np.ndarray, language: Language) -> Any:
 
 
 def draw_roofline(axes: Any, rows: Sequence[Row], language: Language) -> None:
-    """Multiply-accumulates a cycle over operations a byte: each design's roof, and the point that it reached."""
+    """Multiply-accumulates a cycle over operations a byte: each design's roof, and the point that it reached.
+
+    Names stand beside the axes, a line leads from each to its mark; marks that would cover each other stand
+    side by side.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     intensities = [r.operations_per_byte for r in rows]
     left, right = min(intensities) / 8, max(intensities) * 64
     x = np.geomspace(left, right, 200)
     for k, r in enumerate(rows):
-        colour, marker = _COLOURS[k % len(_COLOURS)], _MARKERS[k % len(_MARKERS)]
-        axes.plot(x, np.minimum(r.peak_macs, x / 2 * r.port_bytes), color=colour, linewidth=1.6, alpha=0.75)
-        axes.plot([r.operations_per_byte], [r.macs_per_cycle], marker, color=colour, markersize=10, label=r.design)
+        roof = np.minimum(r.peak_macs, x / 2 * r.port_bytes)
+        axes.plot(x, roof, color=_COLOURS[k % len(_COLOURS)], linewidth=1.4, alpha=0.6)
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain = FuncFormatter(lambda value, _: f"{value:,.10g}" if language == "en" else f"{value:.10g}".replace(".", ","))
@@ -89,7 +92,62 @@ def draw_roofline(axes: Any, rows: Sequence[Row], language: Language) -> None:
     axes.grid(True, which="major", alpha=0.25)
     axes.set_xlabel(Text("operations a byte moved", "opérations par octet déplacé").to(language))
     axes.set_ylabel(Text("multiply-accumulates a cycle", "multiplications-additions par cycle").to(language))
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=11)
+    _draw_marks(axes, rows)
+
+
+_MARK_POINTS = 11.0
+_AXES_POINTS = (560.0, 380.0)
+"""About the size of the axes, to tell which marks touch."""
+
+_NAME_GAP = 0.066
+"""Least distance of two names, in heights of the axes."""
+
+
+def _draw_marks(axes: Any, rows: Sequence[Row]) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
+    scale = axes.transData - axes.transAxes
+    places = scale.transform([(r.operations_per_byte, r.macs_per_cycle) for r in rows])
+    shifts = _side_by_side(places * _AXES_POINTS)
+    heights = _spread(places[:, 1], _NAME_GAP)
+    for k, r in enumerate(rows):
+        colour, marker = _COLOURS[k % len(_COLOURS)], _MARKERS[k % len(_MARKERS)]
+        moved = axes.transData + ScaledTranslation(shifts[k] / 72, 0, axes.figure.dpi_scale_trans)
+        point = (r.operations_per_byte, r.macs_per_cycle)
+        size = _MARK_POINTS * (1.5 if marker == "*" else 1.0)
+        axes.plot(*point, marker, color=colour, markersize=size, markeredgecolor="white", transform=moved, zorder=4)
+        axes.annotate(
+            r.design, point, (1.03, heights[k]), xycoords=moved, textcoords="axes fraction", color=colour,
+            fontsize=11, va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.9, "alpha": 0.7, "shrinkB": _MARK_POINTS / 2},
+        )  # fmt: skip
+
+
+def _side_by_side(points: np.ndarray) -> np.ndarray:
+    """How far to the right (points) each of (n, 2) marks moves, so that those that touch stand side by side."""
+    shifts = np.zeros(len(points))
+    left = list(range(len(points)))
+    while left:
+        group = [left.pop(0)]
+        for k in group:
+            near = [j for j in left if np.abs(points[j] - points[k]).max() < _MARK_POINTS]
+            group += near
+            left = [j for j in left if j not in near]
+        middle = points[group, 0].mean()
+        for i, k in enumerate(sorted(group, key=lambda k: points[k, 1])):
+            shifts[k] = middle + (i - (len(group) - 1) / 2) * _MARK_POINTS - points[k, 0] if len(group) > 1 else 0.0
+    return shifts
+
+
+def _spread(heights: np.ndarray, gap: float) -> np.ndarray:
+    """Heights from 0 to 1, moved as little as needed to be `gap` apart, in the same order."""
+    order = np.argsort(heights, kind="stable")
+    room = np.arange(len(heights)) * gap
+    raised = np.maximum.accumulate(heights[order] - room) + room
+    lowered = np.minimum(raised, 1 - room[::-1])
+    found = np.empty(len(heights))
+    found[order] = lowered
+    return found
 
 
 def draw_frames(figure: Any, toggles: np.ndarray, language: Language, n_frames: int = 6) -> None:

@@ -8,17 +8,33 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.comparison import designs, host_times, machine_rows, operands, prices, sram, systolic_row
+from circuits.comparison import (
+    NotSimulatedError,
+    designs,
+    host_times,
+    machine_rows,
+    operands,
+    prices,
+    readings,
+    sram,
+    systolic_row,
+)
 from circuits.comparison import host as host_module
 from circuits.comparison.logic import Logic, one_lane
 from circuits.comparison.machine_rows import scalar_row, simt_row
+from circuits.comparison.network_rows import _through
 from circuits.computers import riscv_int8
+from circuits.computers.riscv import riscv_machine
+from circuits.computers.simt_gates import simt_machine
+from circuits.computers.simt_matmul import matmul_cycles, shape_for
 from circuits.systolic import SystolicArray
 from circuits.systolic.network import array_logits
+from circuits.systolic.output_stage import stage_for
 from circuits.systolic.plan import feeds
 from circuits.tensor import mac
-from demos import digits
+from demos import digits, tensor_pictures
 from gatesim import Stimulus, build
+from gatesim.bits import as_signed
 from gatesim.errors import ValueFitError
 from gatesim.gates import IS_LOGIC, IS_REGISTER
 from gatesim.tiling import Tile
@@ -217,6 +233,74 @@ def test_switching_of_a_machine_is_that_of_its_trace():
     assert done.toggles[counter].sum() == flips > 50
 
 
+@pytest.mark.parametrize("kind", ["int8", "fp32"])
+def test_long_products_are_simulated_in_their_first_rows(kind, monkeypatch):
+    a, b = operands(11, 3, 5, rng=2)
+    whole = simt_row(a, b, NANGATE, 2, kind)
+    assert whole.simulated_rows is None and whole.bit_exact
+    gates = simt_machine(shape_for(11, 3, 5, 2, kind, panels=kind == "int8")).netlist.n_gates
+    monkeypatch.setattr(machine_rows, "MOST_WORK", gates * matmul_cycles(7, 3, 5, 2, kind, kind == "int8"))
+    part = simt_row(a, b, NANGATE, 2, kind)
+    assert part.simulated_rows == (8 if kind == "int8" else 7)  # seven rows fill two panels of four
+    assert (part.cycles, part.bytes_moved, part.nands) == (whole.cycles, whole.bytes_moved, whole.nands)
+    assert part.bit_exact and part.toggles == pytest.approx(whole.toggles, rel=0.2)
+    monkeypatch.setattr(machine_rows, "MOST_WORK", gates)
+    with pytest.raises(NotSimulatedError, match=r"not simulated: .* cycles, .* of them for its first"):
+        simt_row(a, b, NANGATE, 2, kind)
+    assert simt_row(a, b, NANGATE, 2, kind, whole=True).simulated_rows is None
+
+
+def test_a_processor_is_simulated_in_its_first_rows(monkeypatch):
+    a, b = operands(5, 2, 3, rng=1)
+    b[0, 0], b[1, 2] = 0, -128
+    for multiply in (True, False):
+        with monkeypatch.context() as patch:
+            whole = scalar_row(a, b, NANGATE, multiply)
+            gates = riscv_machine(riscv_int8.matmul_layout(5, 2, 3, multiply=multiply)).netlist.n_gates
+            patch.setattr(machine_rows, "MOST_WORK", whole.cycles // 2 * gates)
+            part = scalar_row(a, b, NANGATE, multiply)
+        assert whole.simulated_rows is None and part.simulated_rows is not None
+        assert (part.cycles, part.bytes_moved) == (whole.cycles, whole.bytes_moved)
+        assert whole.cycles == riscv_int8.matmul(a, b, multiply=multiply).cycles and whole.bit_exact
+    with pytest.raises(NotSimulatedError, match="2048 x 1 x 1: this program takes sizes up to 2,047"):
+        scalar_row(np.ones((2048, 1), np.int8), np.ones((1, 1), np.int8), NANGATE, True)
+
+
+@pytest.fixture(scope="module")
+def read_digits():
+    data = digits.load()
+    shown = readings(data.layers, data.images[data.test][:3], NANGATE, SystolicArray(8, 8), lanes=4)
+    return {name: read() for name, read in shown}
+
+
+def test_digits_on_each_machine(read_digits, monkeypatch):
+    data, found = digits.load(), read_digits
+    images = data.images[data.test][:3]
+    assert [r.row.bit_exact for r in found.values()] == [True] * 4
+    slow, fast, simt, array = found.values()
+    assert slow.cycles > 3 * fast.cycles > 3 * simt.cycles > 3 * array.cycles
+    assert fast.cycles == pytest.approx(riscv_int8.scores(data.layers, images).cycles.mean())
+    assert all(r.row.macs == 3 * (64 * 32 + 32 * 10) for r in found.values())
+    assert slow.logic_fj > fast.logic_fj > simt.logic_fj > array.logic_fj > 0
+    # Weights and activations are bytes, biases and logits words; the multipliers of the hidden layer words too.
+    data_bytes = 2 * (64 * 32 + 32 * 10) + 32 * (4 + 4 + 1) + 10 * (4 + 4)
+    assert fast.row.bytes_moved == 4 * fast.row.cycles + 3 * data_bytes
+    document = array.as_dict()
+    assert document["images"] == 3 and document["cycles_per_image"] == array.row.cycles / 3
+    monkeypatch.setattr("circuits.comparison.network_rows.integer_scores", lambda *_: np.zeros((3, 10)))
+    _, simt_again = list(readings(data.layers, images, NANGATE, SystolicArray(8, 8), lanes=4))[2]
+    assert simt_again().row.bit_exact is False
+
+
+def test_what_the_output_stages_see():
+    sums = np.arange(12).reshape(2, 6) - 3
+    factors = np.arange(6) + 1
+    stage = Logic(stage_for(factors), NANGATE, 4)
+    values = _through(stage, sums, factors).values(stage.ready)
+    assert values["multiplier"].tolist() == [[1, 2, 3, 4]] * 2 + [[5, 6, 0, 0]] * 2
+    assert as_signed(values["sum"], 32).tolist() == [[-3, -2, -1, 0], [3, 4, 5, 6], [1, 2, 0, 0], [7, 8, 0, 0]]
+
+
 def test_digits_on_the_array():
     data = digits.load()
     images = data.images[data.test][:60]
@@ -259,15 +343,47 @@ def test_the_document_and_matrices_from_files(gatesim, tmp_path):
     )
     assert status == 0, err
     document = json.loads(out)
+    assert {d["simulated_rows"] for d in document["designs"]} == {None}
     assert (document["m"], document["k"], document["n"]) == (3, 5, 4)
     systolic = {d["design"]: d for d in document["designs"]}["systolic WS 3×2"]
     assert systolic["bit_exact"] is True and systolic["cycles"] == 4 * (2 * 3 + 2 + 3 - 2)
     assert document["prices"][1]["nands_ratio"] > 5.2 and document["host"] == []
 
 
+def test_digits_on_the_command_line(gatesim, read_digits, monkeypatch):
+    def prepared(layers, images, technology, array, *, lanes):
+        assert len(images) == 3 and technology.name == "nangate45" and (array.rows, array.columns) == (8, 8)
+        return [(name, lambda r=r: r) for name, r in read_digits.items()]
+
+    monkeypatch.setattr("circuits.comparison.readings", prepared)
+    monkeypatch.setattr("gatesim.cli.output.console.width", 110)
+    options = ("tensor", "--digits", "--images", "3", "--rows", "8", "--columns", "8")
+    status, out, err = gatesim(*options)
+    assert status == 0, err
+    lines = [line for line in out.splitlines() if line.rstrip().endswith(" yes")]
+    assert [line.split("  ")[0].strip() for line in lines][1:] == [
+        "CPU RV32IM",
+        "SIMT int8 16 lanes",
+        "systolic WS 4×4",
+    ]
+    status, out, err = gatesim(*options, "--json")
+    document = json.loads(out)
+    assert status == 0 and document["technology"] == "nangate45" and document["images"] == 3
+    assert [d["logits_equal"] for d in document["designs"]] == [True] * 4
+
+
+def test_marks_that_touch_stand_side_by_side():
+    shifts = tensor_pictures._side_by_side(np.array([[0.0, 0.0], [3.0, 2.0], [100.0, 0.0]]))
+    assert shifts[2] == 0 and 3 + shifts[1] - shifts[0] == pytest.approx(tensor_pictures._MARK_POINTS)
+    heights = tensor_pictures._spread(np.array([0.5, 0.99, 0.5, 1.0]), 0.1)
+    assert sorted(heights.tolist()) == pytest.approx([0.5, 0.6, 0.9, 1.0]) and heights[1] < heights[3]
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (["--digits", "--images", "451"], "--images 451: there are 1 to 450 images that training did not see"),
+        (["--digits", "--plot", "x.png"], "--digits shows a network to the machines: leave out --a, --b and --plot"),
         (["--m", "0"], "m is 0: a product needs at least one row, column and step"),
         (["--k", "-3"], "k is -3: a product needs"),
         (["--rows", "0"], "a tile needs at least one row and one column, not 0 x 16"),
