@@ -363,8 +363,8 @@ def test_digits_on_the_command_line(gatesim, read_digits, monkeypatch):
     lines = [line for line in out.splitlines() if line.rstrip().endswith(" yes")]
     assert [line.split("  ")[0].strip() for line in lines][1:] == [
         "CPU RV32IM",
-        "SIMT int8 16 lanes",
-        "systolic WS 4×4",
+        "SIMT int8 4 lanes",
+        "systolic WS 8×8",
     ]
     status, out, err = gatesim(*options, "--json")
     document = json.loads(out)
