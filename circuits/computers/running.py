@@ -103,6 +103,7 @@ def load_program(path: str | Path, choices: Choices = Choices()) -> Running:
     """
     suffix = Path(path).suffix
     if suffix not in LOADERS:
-        raise UnsupportedError(f"{path}: no computer runs {suffix or 'such'!r} files; known: {', '.join(LOADERS)}")
+        kind = f"{suffix!r} files" if suffix else "files without a suffix"
+        raise UnsupportedError(f"{path}: no computer runs {kind}; known: {', '.join(LOADERS)}")
     load: Callable[[str | Path, Choices], Running] = import_module(f".{LOADERS[suffix]}", __package__).load
     return load(path, choices)

@@ -238,6 +238,8 @@ def _show(
         )  # fmt: skip
     for table in (size, speed, traffic, price):
         console.print(table)
+    if any("cycles" in line for line in absent):
+        absent = [*absent, "--whole simulates these as well, however long it takes"]
     for line in (*absent, *_notes(rows, technology)):
         console.print(escape(line), style="dim")
     _show_prices(priced, technology)
