@@ -28,6 +28,21 @@ def test_a_kernel_on_disk_is_loaded_without_the_compiler(tmp_path):
     assert _run(tmp_path) == ["1", "False"]
 
 
+def test_processes_that_need_a_kernel_at_once_compile_it_once(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    # Both have loaded everything else, and begin when they are told.
+    code = LOADS.replace("bits.pack(", "print('ready', flush=True); input(); bits.pack(", 1)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen([sys.executable, "-c", code], env=environment, **pipes) for _ in range(2)]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    hits = [process.communicate()[0].split()[0] for process in both]
+    assert sorted(hits) == ["0", "1"]
+
+
 def test_an_edit_of_any_kernel_file_counts(tmp_path):
     (tmp_path / "one.py").write_text("x = 1\n")
     (tmp_path / "two.py").write_text("y = 1\n")

@@ -9,6 +9,9 @@ from gatesim.errors import unknown_name
 
 CHAPTERS: tuple[str, ...] = ("universal", "adding", "alu", "water", "nature", "digits", "computer", "tensor", "process")
 
+STARTING = ("universal", "nature", "adding", "water", "tensor", "process")
+"""Which begin first where several run at once: long ones, side by side with one that compiles other kernels."""
+
 
 def chapter(key: str) -> ModuleType:
     """The module of a chapter; UnknownNameError (with the nearest name) if there is none."""

@@ -55,7 +55,7 @@ def run(context: Context) -> Page:
     one = pour(machine, {"a": A, "b": B, "cin": 0}, seconds=WATCHED_S, every=5)
     film = pictures.film(one, title=f"{A} + {B}")
     context.step(Text("breaking it", "on la casse"))
-    curve = yield_of(machine, (0.02, 0.1, 0.2) if context.quick else (0.0, 0.02, 0.05, 0.1, 0.15, 0.2),
+    curve = yield_of(machine, (0.02, 0.1, 0.2) if context.quick else (0.02, 0.05, 0.1, 0.15, 0.2),
                      6 if context.quick else 10, rng=0, seconds=WATCHED_S)  # fmt: skip
     breaks = _broken(curve)
     context.step(Text("every gate of two inputs", "toutes les portes à deux entrées"))
@@ -99,11 +99,7 @@ def run(context: Context) -> Page:
             ).with_values(a=A, b=B),
         ),
         Figure(
-            svg_of(
-                pictures.levels_figure(
-                    one, time="time / temps (s)", level="level / niveau\n(mm)", unit="units / unités"
-                )
-            ),
+            svg_of(pictures.levels_figure(one, time="time (s)", level="level\n(mm)", unit="units")),
             Text(
                 "The levels: above the first vessels, then those that add the carry, then the buckets. Dotted: "
                 "the crest, and the line where buckets are read. Zeros are not dry: {zero} units at most, ones "
@@ -112,6 +108,7 @@ def run(context: Context) -> Page:
                 "seaux. En pointillé : la crête, et le trait de lecture. Un zéro n’est pas sec : jusqu’à {zero} "
                 "unité ; un 1 contient au moins {one}.",
             ).with_values(zero=float(sums.units[~ones].max()), one=float(sums.units[ones].min())),
+            svg_of(pictures.levels_figure(one, time="temps (s)", level="niveau\n(mm)", unit="unités")),
         ),
         DataTable(
             Text("What breaks it: wrong sums of 256", "Ce qui la casse : sommes fausses sur 256"),
@@ -123,20 +120,14 @@ def run(context: Context) -> Page:
             frozenset({0}),
         ),
         Figure(
-            svg_of(
-                pictures.yield_figure(
-                    curve,
-                    tolerance="tolerance / tolérance (%)",
-                    share="perfect / parfaites (%)",
-                    wrong="wrong / fausses (%)",
-                )
-            ),
+            svg_of(pictures.yield_figure(curve, tolerance="tolerance (%)", share="perfect (%)", wrong="wrong (%)")),
             Text(
                 "Yield: {n} machines built at each tolerance, each adds all pairs. Above, machines that make no "
                 "mistake; below, how many sums each gets wrong.",
                 "Rendement : {n} machines construites pour chaque tolérance, chacune fait toutes les additions. "
                 "En haut, les machines sans faute ; en bas, la part de sommes fausses de chacune.",
             ).with_values(n=curve.wrong.shape[1]),
+            svg_of(pictures.yield_figure(curve, tolerance="tolérance (%)", share="parfaites (%)", wrong="fausses (%)")),
         ),
         Sentence(
             Text(

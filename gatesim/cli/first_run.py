@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from functools import cache
 from time import perf_counter
 
 from .output import progress
+
+FIRST_TIME = "compiling kernels for the first time (kept for later runs) ..."
+
+
+def tell_compilation(tell: Callable[[str], None]) -> None:
+    """From now on, tell one line when Numba starts to compile: for a process whose parent has the terminal."""
+    from numba.core import event
+
+    class Teller(event.Listener):
+        told = False
+
+        def on_start(self, event: event.Event) -> None:
+            if not self.told:
+                self.told = True
+                tell(FIRST_TIME)
+
+        def on_end(self, event: event.Event) -> None:
+            pass
+
+    event.register("numba:compile", Teller())
 
 
 @cache  # a process that runs several commands says it once
@@ -22,7 +43,7 @@ def announce_compilation() -> None:
         def on_start(self, event: event.Event) -> None:
             if not self.depth:
                 if not self.seconds:
-                    progress.print("compiling kernels for the first time (kept for later runs) ...", style="dim")
+                    progress.print(FIRST_TIME, style="dim")
                     atexit.register(self.report)
                 self.began = perf_counter()
             self.depth += 1

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from .first_run import announce_compilation
+from .first_run import tell_compilation
 from .output import console, progress
 
 
@@ -28,6 +28,9 @@ def tour(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("tour-report"),
     only: Annotated[list[str] | None, typer.Option(help="Chapter to run; may be repeated.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer widths and patterns.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(help="Chapters that run at once (2 where there are two cores).", min=1, max=16)
+    ] = None,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the facts, as one JSON object.")] = False,
 ) -> None:
@@ -37,8 +40,10 @@ def tour(
     from demos.terminal import show
     from demos.text import Language, Text
     from demos.tour import run_tour
+    from demos.workers import default_workers
 
-    announce_compilation()
+    if processes is None:
+        processes = default_workers()
     language: Language = "fr" if lang is Tongue.fr else "en"
     wrote = Text("report", "rapport")
     began = perf_counter()
@@ -46,6 +51,9 @@ def tour(
 
         def started(number: int, total: int, title: Text) -> None:
             status.update(f"{number}/{total} {title.to(language)}")
+
+        def noted(line: str) -> None:
+            progress.print(line, style="dim")
 
         def step(text: Text) -> None:
             status.update(text.to(language))
@@ -57,7 +65,10 @@ def tour(
                 show(page, language, console)
                 console.print(f"[dim]{seconds:.1f} s[/]")
 
-        pages = run_tour(only or (), quick=quick, started=started, step=step, finished=finished)
+        pages = run_tour(
+            only or (), quick=quick, workers=processes, setup=tell_compilation, noted=noted,
+            started=started, step=step, finished=finished,
+        )  # fmt: skip
         path = write_report(pages, language, out / f"tour-{language}.html", _machine())
     if as_json:
         facts = pages[0].facts if len(pages) == 1 else {page.key: page.facts for page in pages}
