@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 _THIN = "\u202f"  # narrow no-break space: French groups digits with it
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def placeholders(template: str) -> set[str]:
@@ -41,11 +43,30 @@ class Text:
     def to(self, language: Language, **values: object) -> str:
         """The sentence in one language, its placeholders filled; numbers written as the language does."""
         template = self.fr if language == "fr" else self.en
-        return template.format(**{k: number(v, language) for k, v in values.items()})
+        filled = template.format(**{k: number(v, language) for k, v in values.items()})
+        return _bound(filled) if language == "fr" else filled
 
     def with_values(self, **values: object) -> Text:
         """Both sentences with their placeholders filled."""
         return Text(self.to("en", **values), self.to("fr", **values))
+
+
+def _bound(french: str) -> str:
+    """French punctuation tied to its word, so that no line begins with a semicolon."""
+    return re.sub(r" (?=[;:!?»])|(?<=«) ", _THIN, french)
+
+
+def power_of_ten(ratio: float) -> Text:
+    r"""Two digits and a power of ten, as each language writes them.
+
+    Examples
+    --------
+    >>> power_of_ten(6.64e11).to("fr")
+    '6,6\u202f×\u202f10¹¹'
+    """
+    mantissa, exponent = f"{ratio:.1e}".split("e")
+    raised = f"{_THIN}×{_THIN}10" + str(int(exponent)).translate(_RAISED)
+    return Text(mantissa + raised, mantissa.replace(".", ",") + raised)
 
 
 def number(value: object, language: Language) -> str:

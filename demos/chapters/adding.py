@@ -9,7 +9,7 @@ from gatesim import build, map_to, simulate, statistics
 
 from ..figures import circuit_svg, new_figure, svg_of
 from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
-from ..text import Language, Text, same
+from ..text import Language, Text
 
 TITLE = Text("Adding", "Additionner")
 
@@ -88,7 +88,11 @@ def run(context: Context) -> Page:
             Text("NAND gates and depth, by width", "Portes NAND et profondeur, selon la largeur"),
             [
                 Text("adder", "additionneur"),
-                *(part for w in widths for part in (same(f"{w}: NAND"), Text(f"{w}: depth", f"{w} : prof."))),
+                *(
+                    part
+                    for w in widths
+                    for part in (Text(f"{w}: NAND", f"{w} : NAND"), Text(f"{w}: depth", f"{w} : prof."))
+                ),
             ],
             [[name, *(v for w in widths for v in by_width[w])] for name, by_width in sizes.items()],
         ),

@@ -15,7 +15,7 @@ from .. import digits as bundled
 from ..figures import svg_of
 from ..page import Cell, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..processes import Series, plot, quantity
-from ..text import Text, same
+from ..text import Text, power_of_ten, same
 from .alu import PROGRAM
 
 TITLE = Text("Any process", "N’importe quel procédé")
@@ -84,11 +84,11 @@ def run(context: Context) -> Page:
                     Text("to read it with {name}", "pour le lire avec : {name}").with_values(name=_title(fastest)),
                 ),
                 (
-                    _power_of_ten(_time(slowest) / _time(fastest)),
+                    power_of_ten(_time(slowest) / _time(fastest)),
                     Text("times between the two", "fois plus long, de l’un à l’autre"),
                 ),
                 (
-                    _power_of_ten(_energy(silicon) / LANDAUER_FJ),
+                    power_of_ten(_energy(silicon) / LANDAUER_FJ),
                     Text(
                         "times Landauer’s limit for one bit: a {bits}-bit addition in 7 nm silicon",
                         "fois la limite de Landauer pour un bit : une addition de {bits} bits en silicium 7 nm",
@@ -136,13 +136,13 @@ def run(context: Context) -> Page:
         Sentence(
             Text(
                 "The red line is the least heat for erasing one bit at room temperature, kT ln 2 = 2.87 zJ (Rolf "
-                "Landauer, 1961). The closest is {name}: DNA counts one strand only, and a test tube runs some 10^12 "
+                "Landauer, 1961). The closest is {name}: DNA counts one strand only, and a test tube runs some 10¹² "
                 "copies of the circuit at once; superconductors come second, but their refrigerator multiplies the "
                 "energy by 500 to 1000. Energies are without glitches, chips without wires; many figures are "
                 "orders of magnitude.",
                 "La ligne rouge est la chaleur minimale pour effacer un bit à température ambiante, kT ln 2 = 2,87 zJ "
                 "(Rolf Landauer, 1961). Le plus proche : {name}. L’ADN compte pour un seul brin, et un tube à essai "
-                "fait tourner quelque 10^12 copies du circuit à la fois ; les supraconducteurs viennent ensuite, mais "
+                "fait tourner quelque 10¹² copies du circuit à la fois ; les supraconducteurs viennent ensuite, mais "
                 "leur réfrigérateur multiplie l’énergie par 500 à 1000. Les énergies sont sans aléas, les puces sans "
                 "fils ; bien des chiffres sont des ordres de grandeur.",
             ).with_values(name=_title(smallest))
@@ -191,12 +191,6 @@ def _computes(o: Outcome, n: int) -> bool:
     given: dict[str, Any] = {p.name: rng.integers(0, 1 << p.width, n) for p in _net(o).inputs}
     got, wanted = simulate(_net(o), given), alu_model(given, {"a": ALU_BITS})
     return all(np.array_equal(got[name], values) for name, values in wanted.items())
-
-
-def _power_of_ten(ratio: float) -> Text:
-    mantissa, exponent = f"{ratio:.1e}".split("e")
-    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return Text(f"{mantissa} × 10{raised}", f"{mantissa.replace('.', ',')} × 10{raised}")
 
 
 def _rows(added: list[Outcome], computed: list[Outcome], read: list[Outcome]) -> list[list[Cell]]:

@@ -28,7 +28,7 @@ from gatesim.timing.water.comparison import times_slower
 
 from ..figures import svg_of, use_style
 from ..page import Block, Command, Context, DataTable, Figure, Film, KeyNumbers, Page, Sentence, open_circuit
-from ..text import Text, same
+from ..text import Text, power_of_ten, same
 
 TITLE = Text("The water computer", "L’ordinateur à eau")
 
@@ -83,7 +83,10 @@ def run(context: Context) -> Page:
                     Text("until the slowest answer is in its buckets", "avant que la réponse la plus lente soit là"),
                 ),
                 *(
-                    (_rounded(ratio), Text("times slower than {name}", "fois plus lent que {name}").with_values(name=n))
+                    (
+                        power_of_ten(ratio),
+                        Text("times slower than {name}", "fois plus lent que {name}").with_values(name=n),
+                    )
                     for n, ratio in silicon.items()
                 ),
             ]
@@ -158,12 +161,6 @@ def run(context: Context) -> Page:
         "film_bytes": len(film),
     }
     return Page("water", TITLE, blocks, facts)
-
-
-def _rounded(ratio: float) -> Text:
-    """Two digits and a power of ten."""
-    mantissa, exponent = f"{ratio:.1e}".split("e")
-    return Text(f"{mantissa} × 10^{int(exponent)}", f"{mantissa.replace('.', ',')} × 10^{int(exponent)}")
 
 
 def _broken(curve: Yield) -> dict[str, int]:
