@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +46,10 @@ class Figure:
 
     def drawing(self, language: Language) -> str:
         """The ``<svg>`` element for readers of one language."""
-        return self.french if language == "fr" and self.french else self.svg
+        if language == "en":
+            return self.svg
+        # Numbers on axes stand alone in their <text>, with a point.
+        return re.sub(r">(\s*[-−]?\d+)\.(\d+\s*)<", r">\1,\2<", self.french or self.svg)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ figure .sheet { background: #ffffff; color: #16202a; border: 1px solid var(--lin
 figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
 .command { margin: 1.2rem 0; }
 code { background: var(--soft); border-radius: .4rem; padding: .25rem .6rem; font: .95em "DejaVu Sans Mono", monospace;
-  overflow-wrap: anywhere; }
+  display: inline-block; max-width: 100%; overflow-x: auto; white-space: nowrap; vertical-align: middle; }
 .film { max-width: 100%; height: auto; display: block; margin: 0 auto; }
 figcaption { padding-top: .5rem; opacity: .85; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: .6rem; }

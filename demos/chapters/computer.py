@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from circuits.computers.hack_assembler import read_program
-from circuits.computers.hack_computer import HackMachine
+from circuits.computers.hack_computer import HackMachine, hack_netlist
 from circuits.computers.hack_screen import pixels_of
 from circuits.computers.riscv import SIGNALS
 from circuits.computers.riscv_running import RiscvProgram
@@ -106,7 +106,7 @@ def run(context: Context) -> Page:
             ).with_values(gates=hack_size.gates, cycles=hack_cycles)
         ),
         Figure(
-            circuit_svg(hack.netlist),
+            circuit_svg(hack_netlist(nand=False)),
             Text(
                 "The Hack computer: a program memory, a processor, a data memory; boxes open, down to single NANDs.",
                 "L’ordinateur Hack : une mémoire de programme, un processeur, une mémoire de données ; chaque boîte "

@@ -90,7 +90,10 @@ def run(context: Context) -> Page:
         ),
         KeyNumbers(
             [
-                (f"{growth:.2f} ×", Text("longer for each spin more", "plus long par spin de plus")),
+                (
+                    Text("{n} ×", "{n} ×").with_values(n=growth),
+                    Text("longer for each spin more", "plus long par spin de plus"),
+                ),
                 (qubits_in(here), Text("spins fill this machine’s memory", "spins remplissent la mémoire d’ici")),
                 (qubits_in(1e16), Text("fill the largest supercomputers", "remplissent les plus grands calculateurs")),
                 (circuit.n_gates, Text("gates on 1,000 spins, exactly", "portes sur 1 000 spins, exactement")),
