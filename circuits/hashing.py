@@ -18,7 +18,7 @@ def toy_hash_model(x, width: int, rounds: int = 3):
     Examples
     --------
     >>> hex(toy_hash_model(0x1234, 16))
-    '0x0'
+    '0xa84b'
     """
     half = width // 2
     full = (1 << half) - 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 
 import pytest
@@ -39,3 +41,12 @@ def test_command_line_faults_are_one_line(gatesim, tmp_path, arguments, message)
     (tmp_path / "bad.cnf").write_text("p cnf 2 1\n1 x 0\n")
     status, out, err = gatesim("quantum", "grover", *arguments)
     assert (status, out) == (2, "") and message in err and err.count("\n") == 1, err
+
+
+@pytest.mark.parametrize(
+    "name", [f"quantum.search.{m}" for m in ("formula", "predicate", "problems", "grover", "real")]
+    + ["circuits.hashing", "gatesim.formats.dimacs"]
+)  # fmt: skip
+def test_doctests(name):
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted and not found.failed

@@ -172,7 +172,7 @@ def grover(
     >>> from quantum.search import factoring, grover
     >>> found = grover(factoring(35).net)
     >>> found.iterations, found.found, round(float(found.probabilities[-1]), 4)
-    (2, {'p_half': 3, 'q_half': 2}, 0.9453)
+    (2, {'p_half': 2, 'q_half': 3}, 0.9453)
     """
     if unknown and (iterations is not None or solutions is not None):
         raise ValueFitError("unknown=True chooses iterations itself: leave out iterations and solutions")

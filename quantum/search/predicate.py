@@ -48,8 +48,8 @@ def predicate(net: Netlist, output: str | None = None, value: int | None = None)
     --------
     >>> from circuits.multipliers import array_multiplier
     >>> from gatesim import build
-    >>> predicate(build(array_multiplier, a=3, b=3), value=35).outputs
-    (Port(name='marked', direction='output', nets=(63,)),)
+    >>> [(p.name, p.width) for p in predicate(build(array_multiplier, a=3, b=3), value=35).outputs]
+    [('marked', 1)]
     """
     if len(net.registers) or net.memories:
         raise UnsupportedError(
