@@ -110,7 +110,9 @@ def compare(
         missing["inplace"] = str(exc)
     plan = best_plan(forms)
     least = plan.least or 0
-    wanted = sorted({b for b in budgets or (most // 2, most // 4, least) if least <= b < most}, reverse=True)
+    wanted = sorted(
+        {b for b in ((most // 2, most // 4, least) if budgets is None else budgets) if least <= b < most}, reverse=True
+    )
     for budget in budgets or ():
         if budget < least:
             missing[f"pebble, {budget} ancillas"] = f"no schedule was found: the fewest that do are {least}"

@@ -40,6 +40,12 @@ def test_what_the_chapters_claim(pages):
     assert water["wrong"] == 0 and water["sums"] == 256 and water["film_bytes"] < 400_000
     assert all(water["breaks"][how] > 0 for how in ("splitter", "skew", "spread"))
     assert water["functions_right"] == 16 and water["imbalance"] < 1e-9
+    qubits = facts["qubits"]
+    assert (qubits["t_count"], qubits["qubits"], qubits["states"]) == (32, 25, 1 << 16)
+    assert qubits["sums"] == [(a, a + 1) for a in range(4)] and all(qubits["universal"].values())
+    assert qubits["carry_tables"] and set(qubits["carry_tables"].values()) == {0b11101000}
+    assert all(right is not False for right in qubits["right"].values())
+    assert qubits["t_by_error"]["gridsynth 0.01"] * 20 < qubits["t_by_error"]["solovay-kitaev 0.01"]
     nature = facts["nature"]
     assert 0 < nature["trotter_error"] < 0.3 and nature["thousand_spins"]["gates"] == 100_950
     assert nature["bond_grid"] > 20 * nature["bond_chain"] and nature["two_qubit_depth"] == [20]

@@ -7,7 +7,18 @@ from types import ModuleType
 
 from gatesim.errors import unknown_name
 
-CHAPTERS: tuple[str, ...] = ("universal", "adding", "alu", "water", "nature", "digits", "computer", "tensor", "process")
+CHAPTERS: tuple[str, ...] = (
+    "universal",
+    "adding",
+    "alu",
+    "water",
+    "qubits",
+    "nature",
+    "digits",
+    "computer",
+    "tensor",
+    "process",
+)
 
 STARTING = ("universal", "nature", "adding", "water", "tensor", "process")
 """Which begin first where several run at once: long ones, side by side with one that compiles other kernels."""
