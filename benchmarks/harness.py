@@ -19,7 +19,7 @@ from rich.console import Console
 
 T = TypeVar("T")
 
-LOWER_IS_BETTER = frozenset({"s", "ms", "us", "ns", "bytes", "bytes/gate", "MiB", "ANDs", "crossings", "kpx"})
+LOWER_IS_BETTER = frozenset({"s", "ms", "us", "ns", "bytes", "bytes/gate", "MiB", "ANDs", "T", "crossings", "kpx"})
 """Units of which less is better; of every other unit more is better."""
 
 PACKAGES = ("numpy", "numba", "llvmlite", "kyupy", "pyrtl", "numba-cuda")
