@@ -14,13 +14,14 @@ from quantum.superposition import outcomes
 from quantum.words import errors_figure, words_by_error
 
 from ..figures import svg_of, use_style
-from ..page import Block, Context, DataTable, Figure, KeyNumbers, Page, Sentence
+from ..page import Block, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
 from ..text import Text, same
 
 TITLE = Text("The same adder in qubits", "Le même additionneur en qubits")
 
 WIDTH, DRAWN, RUN = 8, 3, 2
 ANGLE = 0.3
+COSTS = "gatesim quantum costs adders.kogge_stone[8]"
 FRENCH_PICTURE = {"and": "ET : quatre portes T", "unand": "effacé par mesure : aucune porte T"}
 FRENCH_WORDS = {
     "error": "erreur permise",
@@ -149,6 +150,8 @@ def run(context: Context) -> Page:
             [Text("method", "méthode"), Text("error allowed", "erreur permise"), same("T"), Text("gates", "portes")],
             [[w.method, f"{error:g}", w.t_count, w.gates] for error, w in words],
         ),
+        Command(Text("What another circuit costs in qubits", "Ce que coûte un autre circuit en qubits"), COSTS),
+        open_circuit("adders.ripple_carry[8]"),
     ]
     facts: dict[str, Any] = {
         "t_count": inplace.costs.t_count,
