@@ -467,3 +467,9 @@ def test_a_session_of_another_circuit_is_refused_at_the_command_line(gatesim, tm
     other = ("view", "adders.ripple_carry[5]", "--session", "here.json", "--headless", "--script", "nothing.txt")
     status, _, err = gatesim(*other)
     assert status == 2 and "'a' was input of 4 bits, is input of 5" in " ".join(err.split()), err
+
+
+def test_the_film_of_the_adder_plays():
+    script = Path(__file__).parents[1] / "demos" / "viewer" / "adder.txt"
+    with Viewer(adder("cmos74hc"), technology=load_technology("cmos74hc")) as viewer:
+        play(viewer, script.read_text(), source=script.name, size=(800, 500))

@@ -179,9 +179,9 @@ class Canvas:
                 right = (box.x + box.width - camera.left) * camera.zoom
                 size = min(VALUE_TEXT * scale, 0.9 * box.height * camera.zoom)  # flags stand close together
                 if kind == Kind.INPUT:
-                    found.append(Tag(int(left) - 4, y, pin.nets, size, True))
+                    found.append(Tag(int(left) - 7, y, pin.nets, size, True))
                 else:
-                    found.append(Tag(int(right) + 5, y, pin.nets, size))
+                    found.append(Tag(int(right) + 7, y, pin.nets, size))
                 continue
             x0 = x + 3 if pin.is_output else x - 3 - wide
             y0 = y - high - 2
