@@ -27,6 +27,12 @@ NOT, AND, UNAND, SWAP, PHASE = range(5)
 * PHASE changes the sign where all its qubits are 1: Z, CZ, CCZ; without qubits, that of everything.
 """
 
+AND_STEPS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("h", (2,)), ("t", (2,)), ("cx", (0, 2)), ("cx", (1, 2)), ("cx", (2, 0)), ("cx", (2, 1)), ("tdg", (0,)),
+    ("tdg", (1,)), ("t", (2,)), ("cx", (2, 0)), ("cx", (2, 1)), ("h", (2,)), ("s", (2,)),
+)  # fmt: skip
+"""The temporary AND of qubits 0 and 1 onto 2 with four T gates (Gidney 2018, arXiv 1709.06648, figure 3)."""
+
 Kind = Literal["input", "output", "ancilla"]
 
 

@@ -21,13 +21,7 @@ from qiskit.circuit.library import SwapGate, XGate, ZGate
 
 from gatesim.errors import UnsupportedError, ValueFitError
 
-from .circuit import AND, NOT, PHASE, SWAP, UNAND, Gates, Kind, Register, Reversible
-
-AND_STEPS: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("h", (2,)), ("t", (2,)), ("cx", (0, 2)), ("cx", (1, 2)), ("cx", (2, 0)), ("cx", (2, 1)), ("tdg", (0,)),
-    ("tdg", (1,)), ("t", (2,)), ("cx", (2, 0)), ("cx", (2, 1)), ("h", (2,)), ("s", (2,)),
-)  # fmt: skip
-"""The temporary AND of qubits 0 and 1 onto 2 with four T gates (Gidney 2018, arXiv 1709.06648, figure 3)."""
+from .circuit import AND, AND_STEPS, NOT, PHASE, SWAP, UNAND, Gates, Kind, Register, Reversible
 
 
 @cache

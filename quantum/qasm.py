@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
+from gatesim import Netlist
 from gatesim.errors import ParseError, UnsupportedError
 
-from .circuit import AND, NOT, PHASE, SWAP, Reversible
+from .circuit import AND, AND_STEPS, NOT, PHASE, SWAP, Reversible
+from .synthesis import reversible
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -29,7 +32,7 @@ def dumps(circuit: Reversible) -> str:
     """
     names = _names(circuit)
     place = [f"{names[r.name]}[{i}]" for r in circuit.registers for i in range(r.width)]
-    lines = ["OPENQASM 3.0;", 'include "stdgates.inc";']
+    lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', *_port_notes(circuit, names)]
     codes = set(circuit.op.tolist())
     if AND in codes:
         lines.append(_definition())
@@ -62,9 +65,26 @@ def dumps(circuit: Reversible) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _definition() -> str:
-    from .exchange import AND_STEPS
+def compiled(net: Netlist) -> str:
+    """A combinational netlist as an OpenQASM 3 circuit, compiled as :func:`quantum.reversible` does by itself."""
+    return dumps(reversible(net))
 
+
+def _port_notes(circuit: Reversible, names: dict[str, str]) -> list[str]:
+    """Comments by which :mod:`quantum.qasm_reader` knows the ports again."""
+    register = {r.qubits: names[r.name] for r in circuit.registers}
+    notes = []
+    for role, ports in (("input", circuit.inputs), ("output", circuit.outputs)):
+        known = {port: register[qubits] for port, qubits in ports.items() if qubits in register}
+        if len(known) < len(ports):  # a port on parts of registers: nothing is better than half of it
+            return []
+        notes += [f"// {role} {json.dumps(port)} is register {name}" for port, name in known.items()]
+    if circuit.sign is not None:
+        notes.append(f"// output {json.dumps(circuit.sign)} is the sign")
+    return notes
+
+
+def _definition() -> str:
     wires = "abc"
     body = " ".join(f"{name} {', '.join(wires[q] for q in qubits)};" for name, qubits in AND_STEPS)
     return f"gate temporary_and a, b, c {{ {body} }}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from ..errors import GatesimError
+from ..errors import GatesimError, unknown_name
 from .circuit_argument import load_circuit
 from .equiv import pairs_of
 from .first_run import announce_compilation
@@ -26,6 +26,8 @@ quantum = typer.Typer(no_args_is_help=True, help="Netlists as reversible circuit
 quantum.command("ising")(ising)
 quantum.command("costs")(costs_command)
 quantum.command("grover")(grover)
+
+IMPORTERS = ("gatesim", "qiskit")
 
 
 @quantum.command("compile")
@@ -84,6 +86,9 @@ def verify_command(
     seed: Annotated[int, typer.Option(help="Seed of the random states.", min=0)] = 0,
     proof: Annotated[bool, typer.Option("--prove", help="Then prove it for every basis state.")] = False,
     seconds: Annotated[float, typer.Option(help="Time after which a proof gives up.", min=0.0)] = 60.0,
+    importer: Annotated[
+        str, typer.Option(help="gatesim (classical circuits, fast) or qiskit (all of OpenQASM, slow).")
+    ] = "gatesim",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run basis states through a circuit: outputs right, inputs restored, ancillas clean?
@@ -91,21 +96,29 @@ def verify_command(
     Exit status 0: yes; 1: no; 3: a proof was wanted, and not found in the time given.
     """
     given = pairs_of(renamed, "port=register")
+    if importer not in IMPORTERS:
+        raise unknown_name("importer", importer, IMPORTERS)
     announce_compilation()
     from quantum import from_qiskit, prove, verify
     from quantum.qasm import loads, register_name
+    from quantum.qasm_reader import ports, read
 
+    from ..formats.files import as_text, load
     from ..passes import clock_cycle
 
     net = clock_cycle(load_circuit(against))
     for name in given:
         net.port(name)
-    register = lambda name: given.get(name, register_name(name))  # noqa: E731
-    made = from_qiskit(
-        loads(file.read_text(encoding="utf-8"), str(file)),
-        inputs={p.name: register(p.name) for p in net.inputs},
-        outputs={p.name: register(p.name) for p in net.outputs},
-    )
+    text = as_text(load(file)[0], str(file))
+    noted_inputs, noted_outputs, sign = ports(text) or ({}, {}, None)
+    noted = noted_inputs | noted_outputs
+    register = lambda name: given.get(name) or noted.get(name) or register_name(name)  # noqa: E731
+    inputs = {p.name: register(p.name) for p in net.inputs}
+    outputs = {p.name: register(p.name) for p in net.outputs if p.name != sign}
+    if importer == "gatesim":
+        made = read(text, str(file), inputs=inputs, outputs=outputs, sign=sign)
+    else:
+        made = from_qiskit(loads(text, str(file)), inputs=inputs, outputs=outputs, sign=sign)
     found = verify(made, net, states=states, rng=seed)
     proven = prove(made, net, seconds=seconds) if proof and found else None
     if as_json:

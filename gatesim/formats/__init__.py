@@ -27,6 +27,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "bristol": (".bristol",),
     "dimacs": (".cnf", ".dimacs"),
     "dot": (".dot", ".gv"),
+    "qasm": (".qasm",),
     "verilog": (".v", ".verilog"),
     "yosys_json": (".json",),
 }
