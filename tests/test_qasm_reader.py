@@ -40,15 +40,26 @@ def test_every_kind_of_statement_as_qiskits_importer_reads_it():
         "/* registers\n */ qubit[5] q; qubit[1] a; qubit[2] b; qubit[2] c; // and\n"
         "gate pair u, v { cx u, v; x u; }\ngate twice u, v { pair u, v; pair v, u; }\n"
         "x q[0];\nccx q[0], q[1], q[2];\nctrl(3) @ x q[0], q[1], q[2], a;\nnegctrl @ x q[3], q[4];\n"
-        "ctrl @ negctrl @ x q[3], q[4], a;\nx b;\ncx b, c;\ncx a[0], c;\nswap q[3], q[4];\ncswap q[0], q[1], a;\n"
-        "ctrl @ swap q[0], q[1], a;\ntwice q[2],\n  b[1];\ninv @ x a;\nz a;\ncz q[0], a;\nctrl(2) @ z q[0], q[1], a;\n"
-        "barrier q;\nid a;\ngphase(pi);\n"
+        "x b;\ncx b, c;\ncx a[0], c;\nswap q[3], q[4];\ncswap q[0], q[1], a;\n"
+        "ctrl @ swap q[0], q[1], a;\ntwice q[2],\n  b[1];\nz a;\ncz q[0], a;\nctrl(2) @ z q[0], q[1], a;\n"
+        "barrier q;\ngphase(pi);\n"
     )
     ports = {"inputs": {n: n for n in "qabc"}, "outputs": {}}
     first, second = qasm_reader.read(text, **ports), from_qiskit(qasm.loads(text), **ports)
     for k in range(64):
         values = {"q": k % 32, "a": k >> 5, "b": k % 3, "c": k % 4}
         assert first.apply(values) == second.apply(values)
+
+
+def test_modifiers():
+    found = ours("ctrl @ negctrl @ x q[0], q[1], q[2]; inv @ x q[3]; id q; ctrl(2) @ swap q[0], q[3], q[1], q[4];")
+    for x in range(32):
+        q = [x >> i & 1 for i in range(5)]
+        q[2] ^= q[0] & (1 - q[1])
+        q[3] ^= 1
+        if q[0] and q[3]:
+            q[1], q[4] = q[4], q[1]
+        assert found.apply({"q": x})[0]["q"] == sum(b << i for i, b in enumerate(q))
 
 
 def test_what_qiskit_writes_is_read():
