@@ -1,4 +1,4 @@
-"""OpenQASM 3: written from the arrays, read through Qiskit."""
+"""OpenQASM 3: written from the arrays; the whole language read through Qiskit (see ``qasm_reader`` for ours)."""
 
 from __future__ import annotations
 
