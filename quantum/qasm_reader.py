@@ -101,11 +101,14 @@ def read(
 
 def ports(text: str) -> tuple[dict[str, str], dict[str, str], str | None] | None:
     """Registers of the input and output ports, and the port shown as a sign, as :func:`quantum.qasm.dumps` notes them
-    in comments; None where it says nothing.
+    in comments; None where it says nothing. ParseError where a name in them is damaged.
     """
     inputs, outputs, sign = {}, {}, None
     for role, quoted, register in _PORT.findall(text):
-        name = json.loads(quoted)
+        try:
+            name = json.loads(quoted)
+        except json.JSONDecodeError:
+            raise ParseError(f"the comment names a port {quoted}, which is no text in JSON") from None
         if not register:
             sign = name
         else:

@@ -159,3 +159,5 @@ def test_more_refusals():
     for cut in range(0, 400, 7):
         with contextlib.suppress(GatesimError):
             qasm_reader.netlist(text[:cut] + text[cut + 5 :])
+    with pytest.raises(ParseError, match="which is no text in JSON"):
+        qasm_reader.ports(text.replace('"a"', '"a\t"', 1))
