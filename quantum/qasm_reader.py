@@ -37,8 +37,8 @@ _MEASURE = re.compile(
 _CONDITION = re.compile(r"if\s*\(\s*([\w\[\]]+)\s*(?:==\s*(?:1|true)\s*)?\)\s*(.*)", re.DOTALL)
 _GATE = re.compile(r"gate\s+(\w+)\s*(\([^)]*\))?\s*([\w\s,]*)")
 _PORT = re.compile(r'^// (input|output) ("(?:[^"\\]|\\.)*") is (?:register (\w+)|the sign)\s*$', re.MULTILINE)
-MAX_STEPS = 8_000_000
-"""Steps that a file may expand to."""
+MAX_STEPS = 1 << 20
+"""Steps that gate definitions may expand to, and qubits of a register: a small file can ask for any number."""
 
 
 class _Macro(NamedTuple):

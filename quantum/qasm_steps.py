@@ -61,5 +61,5 @@ def _measured(window: list[Step]) -> tuple[int, int, int] | None:
     named = {s.name: s.qubits for s in body}
     if bit != window[1].more or len(body) != 2 or set(named) - {"x", "reset"} != {"cz"}:
         return None
-    a, b = sorted(named.pop("cz"))
+    a, b = named.pop("cz")
     return (a, b, target) if target not in (a, b) and (target,) in named.values() else None

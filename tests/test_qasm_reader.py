@@ -22,7 +22,7 @@ def ours(body: str, head: str = HEAD):
 
 
 @given(net=random_nets)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_what_we_write_comes_back_gate_by_gate(net):
     for circuit in (reversible(net), reversible(net).with_toffolis()):
         text = qasm.dumps(circuit)
@@ -153,7 +153,7 @@ def test_more_refusals():
         + "gate g0 a { x a; x a; }\n"
         + "".join(f"gate g{k} a {{ g{k - 1} a; g{k - 1} a; }}\n" for k in range(1, 40))
     )
-    with pytest.raises(ParseError, match="expands to more than 8,000,000 gates"):
+    with pytest.raises(ParseError, match="expands to more than 1,048,576 gates"):
         qasm_reader.netlist(bomb + "g39 q[0];")
     text = qasm.dumps(reversible(adder(2)))
     for cut in range(0, 400, 7):
