@@ -316,8 +316,10 @@ class _File:
             if macro is not None and macro.steps is not None and not controls:
                 if len(steps) + len(macro.steps) > MAX_STEPS:
                     raise self._error(f"this file expands to more than {MAX_STEPS:,} gates", line)
-                here = {"index": self.index, "called": name, "line": line}
-                steps += [s._replace(qubits=tuple(on[q] for q in s.qubits), **here) for s in macro.steps]
+                index = self.index
+                steps += [
+                    Step(s.name, tuple([on[q] for q in s.qubits]), index, name, line, s.more) for s in macro.steps
+                ]
             else:
                 readable = macro is None and not parameters and (name in _CLASSICAL or not controls)
                 steps.append(Step(name if readable else "?", on, self.index, name, line, tuple(controls)))
