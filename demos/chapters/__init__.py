@@ -20,7 +20,7 @@ CHAPTERS: tuple[str, ...] = (
     "process",
 )
 
-STARTING = ("universal", "nature", "adding", "water", "tensor", "process")
+STARTING = ("universal", "nature", "adding", "qubits", "water", "tensor", "process")
 """Which begin first where several run at once: long ones, side by side with one that compiles other kernels."""
 
 
