@@ -211,6 +211,16 @@ def test_every_key_does_something_or_says_why():
         assert viewer.quitting
 
 
+def test_panels_are_shown_by_name():
+    with Viewer(adder()) as viewer:
+        play(viewer, 'select sum[1]\nshow truth facts\nexpect text "sum[1]"\nhide truth')
+        assert viewer.truth is not None and "truth" not in viewer.shows and "facts" in viewer.shows
+        with pytest.raises(ScriptError, match="unknown panel 'wave'; did you mean 'waves'"):
+            play(viewer, "show wave")
+    with Viewer(adder()) as viewer, pytest.raises(ScriptError, match="select a net first"):
+        play(viewer, "show truth")
+
+
 def test_a_million_wide_zoom_and_tiny_windows_draw():
     with Viewer(build(counter)) as viewer:
         window = play(

@@ -63,6 +63,17 @@ def parse_script(text: str, source: str = "script") -> list[Command]:
     return commands
 
 
+PANELS = ("waves", "facts", "truth", "computer", "minimap", "help")
+"""What ``show`` and ``hide`` know."""
+
+
+def _panels(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in PANELS:
+            raise unknown_name("panel", name, PANELS)
+    return names
+
+
 class Player:
     """Plays a script on a window, a command at a time; the caller draws frames in between."""
 
@@ -147,10 +158,13 @@ class Player:
             self.viewer.step_gate()
 
     def _show(self, c: Command) -> None:
-        self.viewer.shows.update(c.words)
+        for name in _panels(c.words):
+            if name == "truth":
+                self.viewer.make_table()
+            self.viewer.shows.add(name)
 
     def _hide(self, c: Command) -> None:
-        self.viewer.shows.difference_update(c.words)
+        self.viewer.shows.difference_update(_panels(c.words))
 
     def _clock(self, c: Command) -> None:
         self.viewer.set_clock(None if c.words[0] == "full" else float(c.words[0]))
@@ -225,7 +239,7 @@ VERBS: dict[str, tuple[Callable[[Player, Command], int | None], tuple[int, int],
     "select": (lambda p, c: p.viewer.select_named(c.rest), (1, 9), "select NET or BUS"),
     "probe": (lambda p, c: p.viewer.probe(c.rest), (1, 9), "probe NET or BUS"),
     "break": (lambda p, c: p.viewer.add_breakpoint(c.rest), (1, 99), "break EXPRESSION"),
-    "show": (Player._show, (1, 9), "show PANEL ...: waves, facts, truth, computer, minimap, help"),
+    "show": (Player._show, (1, 9), f"show PANEL ...: {', '.join(PANELS)}"),
     "hide": (Player._hide, (1, 9), "hide PANEL ..."),
     "theme": (Player._theme, (1, 1), "theme NAME"),
     "style": (lambda p, c: setattr(p.viewer, "style", Style(c.words[0])), (1, 1), "style ansi or iec"),
