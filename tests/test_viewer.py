@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
-import numpy as np
 import pygame
 import pytest
+from viewer_circuits import adder, counter
 
 from gatesim import Builder, build
 from gatesim.errors import ParseError
-from gatesim.timing import load_technology, prepare
-from gatesim.viewer.app import open_window, play
+from gatesim.timing import load_technology
+from gatesim.viewer.app import play
 from gatesim.viewer.dump import dump
 from gatesim.viewer.fonts import packed
-from gatesim.viewer.script import Player, ScriptError, parse_script
+from gatesim.viewer.script import ScriptError
 from gatesim.viewer.themes import THEMES
 from gatesim.viewer.viewer import Viewer
-from gatesim.viewer.window import Window
-
-
-def adder(tech: str | None = None):
-    from circuits.adders import ripple_carry
-
-    net = build(ripple_carry, a=4, b=4)
-    return net if tech is None else prepare(net, load_technology(tech))
-
-
-def counter(b: Builder, width: int = 8) -> dict:
-    following = b.wires(width)
-    count = b.register(following).named("count")
-    carry, total = b.input("run"), []
-    for bit in count:
-        total.append(bit ^ carry)
-        carry = carry & bit
-    b.drive(following, total)
-    return {"out": count}
 
 
 def test_a_script_adds_walks_in_and_out_and_undoes():
@@ -221,52 +198,6 @@ def test_panels_are_shown_by_name():
         play(viewer, "show truth")
 
 
-def test_a_million_wide_zoom_and_tiny_windows_draw():
-    with Viewer(build(counter)) as viewer:
-        window = play(
-            viewer, "show facts waves\nprobe count\nkey Ctrl+- Ctrl+- w\nwheel 30\nframes 1\nwheel -60\nframes 1"
-        )
-        window.draw(pygame.Surface((320, 240), 0, 32))
-        viewer.scale = 4.0
-        window.draw(pygame.Surface((1280, 800), 0, 32))
-
-
-def test_the_window_closes_in_the_middle_of_a_run_and_leaves_nothing():
-    before = set(threading.enumerate())
-    viewer = Viewer(build(counter))
-
-    def until(frame: int) -> bool:
-        if frame == 2:
-            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_SPACE, mod=0, unicode=" "))
-        if frame == 6:
-            assert viewer.runner.is_running
-            pygame.event.post(pygame.event.Event(pygame.QUIT))
-        return frame > 100
-
-    open_window(viewer, (640, 480), until)
-    assert viewer.quitting and not viewer.runner.is_running
-    assert not [t for t in set(threading.enumerate()) - before if t.is_alive()]
-
-
-def test_mouse_pans_zooms_and_hovers():
-    with Viewer(adder()) as viewer:
-        window = play(viewer, "frames 1")
-        surface = pygame.Surface((1280, 800), 0, 32)
-        camera = viewer.places.camera
-        for kind, fields in (
-            (pygame.MOUSEBUTTONDOWN, {"pos": (600, 600), "button": 1}),
-            (pygame.MOUSEMOTION, {"pos": (640, 600), "rel": (40, 0), "buttons": (1, 0, 0)}),
-            (pygame.MOUSEBUTTONUP, {"pos": (640, 600), "button": 1}),
-        ):
-            window.handle(pygame.event.Event(kind, fields))
-        assert viewer.places.camera.x < camera.x and viewer.places.camera.zoom == camera.zoom
-        window.draw(surface)
-        x, y = window.point_of(viewer.places.sheet.box_label.index("sum[3]"))
-        window.move((x, y))
-        assert viewer.hovered == (viewer.net.net("sum[3]"),)
-        window.draw(surface)
-
-
 def test_the_command_line_records_a_film(gatesim, tmp_path):
     Path("demo.txt").write_text("set a 3\nset b 4\nexpect sum = 7\nframes 3\nexport sheet.svg\ndump words.txt\n")
     status, out, err = gatesim("view", "adders.ripple_carry[4]", "--headless", "--script", "demo.txt", "--frames", "8", "--gif", "demo.gif")  # fmt: skip
@@ -294,110 +225,6 @@ def test_no_display_says_how_to_do_without(gatesim, monkeypatch):
     pygame.display.quit()
     status, _, err = gatesim("view", "adders.ripple_carry[4]")
     assert status == 2 and "--headless --script FILE --gif OUT.gif" in err
-
-
-PROGRAM = "@SCREEN\nD=A\n@p\nM=D\n(LOOP)\n@KBD\nD=M\n@p\nA=M\nM=D\n@p\nM=M+1\n@LOOP\n0;JMP\n"
-
-
-def test_hack_screen_keyboard_and_registers():
-    from gatesim.cli.view_computers import hack
-
-    Path_ = Path("draws.asm")
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path_
-        path.write_text(PROGRAM)
-        opened = hack(path, False)
-    with Viewer(opened.netlist, start=opened.start, computer=opened.computer) as viewer:
-        viewer.shows.add("computer")
-        window = play(viewer, "step 4\nexpect text 'at 0x4: @24576'\nkey F1 a\nstep 1000\nframes 1\ngoto 500\nframes 1")
-        words = viewer.line.state.memories[2][0]
-        assert set(words[:40].tolist()) == {ord("a")} and not words[400:].any()
-        viewer.computer_key("")
-        assert viewer.line.number("Keyboard") == 0
-        assert "computer:" in dump(viewer) and window.frame_seconds > 0
-
-
-def test_a_riscv_prints_and_time_travels():
-    from gatesim.cli.view_computers import rv32i
-
-    text = "li t0, 0x10000000\nli t1, 65\nloop: sb t1, 0(t0)\naddi t1, t1, 1\nli t2, 91\nblt t1, t2, loop\nend: j end\n"
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "letters.s"
-        path.write_text(text)
-        opened = rv32i(path, False)
-    with Viewer(opened.netlist, start=opened.start, computer=opened.computer) as viewer:
-        viewer.shows.add("computer")
-        play(viewer, "step 3000\nframes 1")
-        assert viewer.printed().decode().strip("\0") == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        play(viewer, "goto 10\nframes 1")
-        assert viewer.printed() == b""
-        play(viewer, "goto 3000")
-        assert viewer.printed() == b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def test_a_nand_inside_the_riscv_is_five_clicks_away():
-    from gatesim.cli.view_computers import rv32i
-
-    opened = rv32i(None, True)
-    with Viewer(opened.netlist, start=opened.start, computer=opened.computer) as viewer:
-        surface = pygame.Surface((1280, 800), 0, 32)
-        window = Window(viewer)
-        window.draw(surface)
-        clicks = 0
-        while not (viewer.places.sheet.box_kind == 0).any():
-            sheet = viewer.places.sheet
-            openable = np.flatnonzero((sheet.box_kind == 3) | (sheet.box_kind == 4))
-            window.double_click(window.point_of(int(openable[0])))
-            window.draw(surface)
-            clicks += 1
-            assert clicks < 5
-        names = {viewer.places.sheet.box_label[i] for i in np.flatnonzero(viewer.places.sheet.box_kind == 0)}
-        assert "NAND" in names
-        assert len(dump(viewer)) > 100
-
-
-def pull(window: Window, surface: pygame.Surface, *points: tuple[int, int]) -> None:
-    """Button down at the first point, over the others, and up."""
-    before = points[0]
-    window.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, {"pos": before, "button": 1}))
-    for pos in points[1:]:
-        rel = (pos[0] - before[0], pos[1] - before[1])
-        window.handle(pygame.event.Event(pygame.MOUSEMOTION, {"pos": pos, "rel": rel, "buttons": (1, 0, 0)}))
-        window.draw(surface)
-        before = pos
-    window.handle(pygame.event.Event(pygame.MOUSEBUTTONUP, {"pos": before, "button": 1}))
-
-
-def test_the_bar_of_time_is_pulled_and_waves_zoom_under_the_wheel():
-    surface = pygame.Surface((1280, 800), 0, 32)
-    with Viewer(build(counter)) as viewer:
-        window = play(viewer, "set run 1\nframes 1")
-        assert not any(s.name == "time" for s in window.ui.spots)  # there is no past yet
-        for _ in Player(window, parse_script("run until 1000000\nprobe count\nframes 1")).play():
-            window.draw(surface)
-        bar = next(s.rect for s in window.ui.spots if s.name == "time")
-        camera = viewer.places.camera
-        pull(window, surface, (bar.right - 5, bar.centery), (bar.centerx, bar.centery))
-        assert abs(viewer.line.now - 500_000) < 2_000 and viewer.places.camera == camera
-        assert viewer.line.number("out") == viewer.line.now % 256
-        pull(window, surface, (bar.centerx, bar.centery), (0, bar.centery))
-        assert viewer.line.now == 0 and viewer.line.horizon == 1_000_000
-        viewer.go_to(600_000)
-        window.draw(surface)
-        lane = next(s.rect for s in window.ui.spots if s.name == "waves")
-        middle, before = lane.center, window._waves.cycle_at(lane.centerx)
-        window.wheel(middle, -5)
-        window.draw(surface)
-        first, last = window._waves.cycle_at(lane.x), window._waves.cycle_at(lane.right)
-        assert last - first > 100 and abs(window._waves.cycle_at(middle[0]) - before) < 5
-        assert viewer.places.camera.zoom == camera.zoom
-        window.wheel(middle, 99)
-        window.draw(surface)
-        assert window._waves.cycle_at(lane.right) - window._waves.cycle_at(lane.x) == 4
 
 
 def test_what_is_under_the_mouse_is_said_in_words_and_readers_are_gone_through():
@@ -430,43 +257,6 @@ def test_what_is_under_the_mouse_is_said_in_words_and_readers_are_gone_through()
         viewer.select((readers[0], readers[1]))
         play(viewer, "key Shift+r")
         assert "first follow a net that has several readers" in viewer.message
-
-
-def test_a_window_in_which_nothing_moves_rests():
-    with Viewer(build(counter)) as viewer:
-        window = play(viewer, "set run 1")
-        assert not window.moves
-        play(viewer, "clock 2\nrun")
-        assert window.moves
-        viewer.runner.stop()
-        assert not window.moves
-
-
-def test_a_closed_process_leaves_no_file_and_no_child(tmp_path):
-    """The window's own process, ended by its close button in the middle of a run."""
-    code = (
-        "import os, pygame, sys, tempfile\n"
-        "from gatesim import Builder\n"
-        "from gatesim.viewer.app import open_window\n"
-        "from gatesim.viewer.viewer import Viewer\n"
-        "b = Builder('t'); q = b.wire('q'); b.drive(q, b.flip_flop(~q)); b.output('out', q)\n"
-        "viewer = Viewer(b.freeze())\n"
-        "def until(frame):\n"
-        "    if frame == 2: viewer.run()\n"
-        "    if frame == 8: assert viewer.runner.is_running; pygame.event.post(pygame.event.Event(pygame.QUIT))\n"
-        "    return frame > 200\n"
-        "open_window(viewer, (640, 480), until)\n"
-        "assert viewer.quitting and viewer.line.now > 0\n"
-        "import threading; print([t.name for t in threading.enumerate()])\n"
-    )
-    before = set(tmp_path.iterdir())
-    environment = {**os.environ, "SDL_VIDEODRIVER": "dummy", "TMPDIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=False, env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("['MainThread']")
-    assert set(tmp_path.iterdir()) == before
 
 
 def test_a_session_of_another_circuit_is_refused_at_the_command_line(gatesim, tmp_path):

@@ -9,6 +9,7 @@ its ancillas at |0>.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol, TypeVar
@@ -78,7 +79,7 @@ class Threads:
         return list(self._pool.map(work, cuts[:-1], cuts[1:]))
 
 
-class _Amplitudes:
+class _Amplitudes(ABC):
     """What both levels share; they differ in where the signs come from."""
 
     def __init__(self, net: Netlist, threads: int | None) -> None:
@@ -88,9 +89,9 @@ class _Amplitudes:
         nothing = np.zeros(0, np.uint64)
         kernel.step(np.empty(0), nothing, nothing, 0.0, 0, 0, np.empty((0, 2)))  # loads it: that is no search
 
+    @abstractmethod
     def signs(self) -> np.ndarray:
         """(n_words,) uint64: a 1 for every input whose sign the oracle changes, now."""
-        raise NotImplementedError
 
     def run(self, iterations: int, report: Report | None = None) -> Run:
         """So many iterations from the uniform superposition."""
