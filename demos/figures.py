@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gatesim import Netlist
 
 PLOT_SIZES = 4 / 3, 0.8
-CIRCUIT_SIZES = 1.5, 1.1
+CIRCUIT_SIZES = 1.5, 0.9
 """Pixels for a unit of the drawing where there is room, and at least: words are 13 units high in plots, 10 in
 circuits; where they would be too small to read, the drawing scrolls instead."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from dataclasses import dataclass
@@ -56,6 +57,22 @@ def _bound(french: str) -> str:
     return re.sub(r" (?=[;:!?»])|(?<=«) ", _THIN, french)
 
 
+def power(base: int, exponent: int) -> str:
+    """A power, its exponent raised."""
+    return f"{base}{str(exponent).translate(_RAISED)}"
+
+
+def small_power(value: float) -> str:
+    """The power of ten nearest to a value, as both languages write it.
+
+    Examples
+    --------
+    >>> small_power(1e-6)
+    '10⁻⁶'
+    """
+    return power(10, round(math.log10(value)))
+
+
 def power_of_ten(ratio: float) -> Text:
     r"""Two digits and a power of ten, as each language writes them.
 
@@ -65,8 +82,8 @@ def power_of_ten(ratio: float) -> Text:
     '6,6\u202f×\u202f10¹¹'
     """
     mantissa, exponent = f"{ratio:.1e}".split("e")
-    raised = f"{_THIN}×{_THIN}10" + str(int(exponent)).translate(_RAISED)
-    return Text(mantissa + raised, mantissa.replace(".", ",") + raised)
+    times = f"{_THIN}×{_THIN}{power(10, int(exponent))}"
+    return Text(mantissa + times, mantissa.replace(".", ",") + times)
 
 
 def number(value: object, language: Language) -> str:

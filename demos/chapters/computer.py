@@ -16,7 +16,7 @@ from gatesim import statistics
 
 from ..figures import circuit_svg, new_figure, svg_of
 from ..page import Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
-from ..text import Text
+from ..text import Text, same
 
 TITLE = Text("A computer from NANDs", "Un ordinateur en NAND")
 PROGRAMS = Path(__file__).parents[1] / "programs"
@@ -78,7 +78,7 @@ def run(context: Context) -> Page:
         DataTable(
             Text("The first instructions", "Les premières instructions"),
             [
-                Text("cycle", "cycle d’horloge"),
+                same("cycle"),
                 Text("address", "adresse"),
                 Text("word", "mot"),
                 Text("as assembly", "en assembleur"),
@@ -92,7 +92,7 @@ def run(context: Context) -> Page:
             [
                 [Text("greeting", "salutation"), printed[0]],
                 [Text("sorted numbers", "nombres triés"), printed[1]],
-                [Text("primes below 100", "nombres premiers sous 100"), printed[2]],
+                [Text("primes below 100", "premiers sous 100"), printed[2]],
             ],
         ),
         Sentence(
@@ -127,9 +127,9 @@ def run(context: Context) -> Page:
 
 
 def _cells(line: str) -> list[Text | str | int | float]:
-    """Cells of a line of the trace: cycle, address, word, instruction, effect."""
+    """Cells of a line of the trace: cycle, address, word, instruction, effect (in signs, for both languages)."""
     cycle, address, word, rest = line.split(None, 3)
-    return [int(cycle), address, word, rest[:28].strip(), rest[28:].strip()]
+    return [int(cycle), address, word, rest[:28].strip(), rest[28:].strip().replace("  from ", " = ")]
 
 
 def _triangle() -> np.ndarray:

@@ -14,7 +14,7 @@ from quantum.nature.wall import ROTATION_ERROR, bonds_over_time, measure, memory
 
 from ..figures import svg_of, use_style
 from ..page import Block, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence
-from ..text import Text
+from ..text import Text, power, small_power
 
 TITLE = Text("Nature is quantum", "La nature est quantique")
 
@@ -34,13 +34,17 @@ FRENCH: dict[str, str] = {
     "spins": "spins",
     "seconds": "secondes sur un cœur",
     "gates": "portes",
-    "classical": "classique : {growth:.2f} fois plus long par spin",
+    "classical": "classique : {growth} fois plus long par spin",
+    "point": ",",
+    "of": "de",
     "quantum": "quantique : portes du même circuit",
     "here": "mémoire de cette machine : {n}",
     "largest": "10 Po, les plus grands\nsupercalculateurs : {n}",
     "bond": "dimension de lien",
     "entangled": "ce qu’un produit de matrices doit garder",
-    "most": "le plus possible",
+    "most": "le plus possible : {n}",
+    "chain": "chaîne",
+    "grid": "grille",
 }
 
 
@@ -80,13 +84,13 @@ def run(context: Context) -> Page:
             Text(
                 "“Nature isn’t classical, dammit, and if you want to make a simulation of nature, you’d better make "
                 "it quantum mechanical” (Richard Feynman, 1981). Here are {n} tiny magnets that align with their "
-                "neighbours in a tilted field. One is turned over. What happens next has to be followed in 2^{n} "
+                "neighbours in a tilted field. One is turned over. What happens next has to be followed in {numbers} "
                 "numbers at once; a quantum computer needs {n} qubits.",
                 "« La nature n’est pas classique, bon sang, et pour la simuler il vaut mieux le faire de façon "
                 "quantique » (Richard Feynman, 1981). Voici {n} petits aimants qui s’alignent sur leurs voisins dans "
-                "un champ incliné. On en retourne un. La suite se joue dans 2^{n} nombres à la fois ; un ordinateur "
-                "quantique a besoin de {n} qubits.",
-            ).with_values(n=SPINS)
+                "un champ incliné. On en retourne un. La suite se joue dans {numbers} nombres à la fois ; un "
+                "ordinateur quantique a besoin de {n} qubits.",
+            ).with_values(n=SPINS, numbers=power(2, SPINS))
         ),
         KeyNumbers(
             [
@@ -138,7 +142,7 @@ def run(context: Context) -> Page:
                 Text("spins", "spins"),
                 Text("gates", "portes"),
                 Text("two-qubit depth", "profondeur à deux qubits"),
-                Text("T gates at {error}", "portes T à {error}").with_values(error=f"{ROTATION_ERROR:g}"),
+                Text("T gates at {error}", "portes T à {error}").with_values(error=small_power(ROTATION_ERROR)),
             ],
             [[n, gates, depth, gates * word.t_count] for n, gates, depth in walls[1].gates],
         ),

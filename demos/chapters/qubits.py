@@ -15,7 +15,7 @@ from quantum.words import errors_figure, words_by_error
 
 from ..figures import svg_of, use_style
 from ..page import Block, Command, Context, DataTable, Figure, KeyNumbers, Page, Sentence, open_circuit
-from ..text import Text, same
+from ..text import Text, same, small_power
 
 TITLE = Text("The same adder in qubits", "Le même additionneur en qubits")
 
@@ -33,8 +33,8 @@ FORMULAS: dict[str, str] = {
     "bennett": "4n T",
     "bennett, Toffoli": "14n T",
     "inplace": "4n T (Gidney 2018)",
-    "c04": "14n T, 2n + 2 qubits (Cuccaro 2004)",
-    "v95": "7 (4n - 4) T, 3n qubits (Vedral 1996)",
+    "c04": "14n T (Cuccaro 2004)",
+    "v95": "28 (n − 1) T (Vedral 1996)",
     "d00": "n² (Draper 2000)",
     "r25": "n log n (Remaud 2025)",
 }
@@ -148,7 +148,7 @@ def run(context: Context) -> Page:
         DataTable(
             Text("A rotation from T gates", "Une rotation en portes T"),
             [Text("method", "méthode"), Text("error allowed", "erreur permise"), same("T"), Text("gates", "portes")],
-            [[w.method, f"{error:g}", w.t_count, w.gates] for error, w in words],
+            [[w.method, small_power(error), w.t_count, w.gates] for error, w in words],
         ),
         Command(Text("What another circuit costs in qubits", "Ce que coûte un autre circuit en qubits"), COSTS),
         open_circuit("adders.ripple_carry[8]"),

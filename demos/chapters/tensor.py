@@ -162,7 +162,6 @@ def _digits_table(read: list[Reading]) -> DataTable:
     cells: list[list[Cell]] = [
         [
             r.row.design,
-            r.images,
             round(r.cycles, 1),
             quantity(r.time_ps, "time"),
             round(r.row.macs_per_cycle, 3),
@@ -176,13 +175,12 @@ def _digits_table(read: list[Reading]) -> DataTable:
         Text("Reading one digit on each machine, in 45 nm CMOS", "Lire un chiffre sur chaque machine, en CMOS 45 nm"),
         [
             Text("machine", "machine"),
-            Text("images", "images"),
             Text("cycles", "cycles"),
             Text("time", "temps"),
             Text("MAC a cycle", "MAC par cycle"),
-            Text("nets that change", "changements"),
-            Text("energy, logic", "énergie, logique"),
-            Text("energy, memory", "énergie, mémoire"),
+            Text("toggles", "changements"),
+            Text("logic", "logique"),
+            Text("memory", "mémoire"),
         ],
         cells,
         frozenset({min(range(len(read)), key=lambda k: read[k].time_ps)}),
@@ -211,7 +209,7 @@ def _table(rows: list[Row]) -> DataTable:
             Text("cycles", "cycles"),
             Text("time", "temps"),
             Text("busy", "occupation"),
-            Text("energy a MAC", "énergie par MAC"),
+            Text("energy a MAC", "énergie/MAC"),
         ],
         cells,
         frozenset({min(range(len(rows)), key=lambda k: rows[k].time_ps)}),

@@ -24,13 +24,17 @@ ENGLISH: dict[str, str] = {
     "spins": "spins",
     "seconds": "seconds on one core",
     "gates": "gates",
-    "classical": "classical: {growth:.2f} times longer a spin",
+    "classical": "classical: {growth} times longer a spin",
+    "point": ".",
+    "of": "of",
     "quantum": "quantum: gates of the same circuit",
     "here": "this machine's memory: {n}",
     "largest": "10 PB, largest\nsupercomputers: {n}",
     "bond": "bond dimension",
     "entangled": "what matrix product states must keep",
-    "most": "most possible",
+    "most": "most possible: {n}",
+    "chain": "chain",
+    "grid": "grid",
 }
 COLOURS = ("#16202a", "#2678be", "#a3231b", "#0b6b3a")
 
@@ -107,6 +111,12 @@ def _edges(times: np.ndarray) -> np.ndarray:
     return np.concatenate(([times[0]], middle, [times[-1]]))
 
 
+def _named(words: Mapping[str, str], name: str) -> str:
+    """The name of a graph (``grid of 4 x 4``) in the language of `words`, its kind translated."""
+    kind, of, size = name.partition(" of ")
+    return f"{words[kind]} {words['of']} {size.replace('x', '×')}" if of else words[kind]
+
+
 def wall_figure(
     walls: Sequence[Wall], memory_bytes: int, bonds: Mapping[str, tuple[Sequence[float], Sequence[int]]],
     most: int, words: Mapping[str, str] = ENGLISH, last: int = 56,
@@ -133,9 +143,11 @@ def wall_figure(
         n = np.array([r.n for r in wall.runs])
         line = np.arange(n[0], last + 1)
         left.semilogy(n, [r.seconds for r in wall.runs], "o", color=COLOURS[k + 1], markersize=6)
-        label = f"{wall.name}: " + words["classical"].format(growth=wall.fit.growth)
+        name = _named(words, wall.name)
+        growth = f"{wall.fit.growth:.2f}".replace(".", words["point"])
+        label = f"{name}, {words['classical'].format(growth=growth)}"
         left.semilogy(line, [wall.fit.seconds(x) for x in line], "--", color=COLOURS[k + 1], label=label)
-        middle.plot([g[0] for g in wall.gates], [g[1] for g in wall.gates], "o-", color=COLOURS[k + 1], label=wall.name)
+        middle.plot([g[0] for g in wall.gates], [g[1] for g in wall.gates], "o-", color=COLOURS[k + 1], label=name)
     bottom, top = left.get_ylim()
     left.set_ylim(bottom, top * 300)
     for n_bytes, key, colour in ((memory_bytes, "here", "#0b6b3a"), (SUPERCOMPUTER_BYTES, "largest", "#a3231b")):
@@ -149,9 +161,9 @@ def wall_figure(
     middle.legend(frameon=False, fontsize=10)
     right.set_title(words["entangled"], fontsize=11)
     for k, (name, (times, values)) in enumerate(bonds.items()):
-        right.semilogy(times, values, "o-", color=COLOURS[k + 1], label=name, base=2)
+        right.semilogy(times, values, "o-", color=COLOURS[k + 1], label=_named(words, name), base=2)
     right.axhline(most, color="#16202a", linestyle=":", linewidth=1.5)
-    right.text(0, most * 1.1, f"{words['most']}: {most:,}", fontsize=10)
+    right.text(0, most * 1.1, words["most"].format(n=most), fontsize=10)
     right.set(xlabel=words["time"], ylabel=words["bond"], ylim=(1, most * 2.5))
     right.legend(frameon=False, fontsize=10, loc="lower right")
     for axes in (left, middle, right):
